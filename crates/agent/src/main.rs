@@ -1,0 +1,3 @@
+//! The `loa-agent` command.
+
+fn main() {}

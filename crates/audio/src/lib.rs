@@ -1,0 +1,1 @@
+//! Decode anything, prepare it for horns, write and read Ogg Opus.

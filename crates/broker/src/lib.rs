@@ -1,0 +1,1 @@
+//! The broker of Loa: HTTP API, page, store, speech, dispatch, MQTT, enrolment.

@@ -1,0 +1,3 @@
+//! The `loa-broker` command.
+
+fn main() {}

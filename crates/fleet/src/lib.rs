@@ -1,0 +1,1 @@
+//! Starts a broker and many agents: the demo, the simulated fleet, the load.

@@ -1,0 +1,3 @@
+//! The `loa-fleet` command.
+
+fn main() {}

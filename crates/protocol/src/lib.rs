@@ -1,0 +1,1 @@
+//! What the broker and the agents agree on: topics, messages, signed envelopes.

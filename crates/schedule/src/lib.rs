@@ -1,0 +1,1 @@
+//! Who plays when: pure functions of plan, journal and now.

@@ -1,0 +1,1 @@
+//! Vietnamese text to speech: reading rules and voices.
