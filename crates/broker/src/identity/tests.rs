@@ -1,0 +1,157 @@
+use base64::Engine;
+use std::{fs, os::unix::fs::PermissionsExt, sync::Arc};
+
+use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyPair, PKCS_ECDSA_P256_SHA256};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConnection, crypto::ring};
+use rustls_pki_types::{ServerName, pem::PemObject};
+
+use super::*;
+
+fn now() -> Timestamp {
+    "2026-11-24T00:00:00Z".parse().unwrap()
+}
+
+fn node() -> NodeId {
+    "dai-an-1".parse().unwrap()
+}
+
+fn request() -> (KeyPair, String) {
+    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+    let mut params = CertificateParams::new(vec!["evil.example".to_owned()]).unwrap();
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let csr = params.serialize_request(&key).unwrap().pem().unwrap();
+    (key, csr)
+}
+
+/// Runs a TLS handshake in memory and says what the server learnt of the client.
+fn handshake(
+    identity: &Identity,
+    client: Option<(&str, KeyPair)>,
+    at: &str,
+) -> Result<Option<NodePeer>, rustls::Error> {
+    let provider = Arc::new(ring::default_provider());
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(identity.ca_pem().as_bytes()).unwrap()).unwrap();
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots);
+    let config = match client {
+        None => builder.with_no_client_auth(),
+        Some((pem, key)) => {
+            let certificate = CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
+            let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+            builder.with_client_auth_cert(vec![certificate], key).unwrap()
+        }
+    };
+    let server = identity.node_listener_tls(&["loa.test".into(), "127.0.0.1".into()], now()).unwrap();
+    let mut server = ServerConnection::new(server).unwrap();
+    let name = ServerName::try_from(at.to_owned()).unwrap();
+    let mut client = ClientConnection::new(Arc::new(config), name).unwrap();
+    while client.is_handshaking() || server.is_handshaking() {
+        let mut wire = Vec::new();
+        client.write_tls(&mut wire).unwrap();
+        server.read_tls(&mut wire.as_slice()).unwrap();
+        server.process_new_packets()?;
+        let mut wire = Vec::new();
+        server.write_tls(&mut wire).unwrap();
+        client.read_tls(&mut wire.as_slice()).unwrap();
+        client.process_new_packets()?;
+    }
+    Ok(server.peer_certificates().and_then(|chain| node_of(&chain[0])))
+}
+
+#[test]
+fn an_identity_is_made_once_and_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("identity");
+    let first = Identity::open_or_create(&path, now()).unwrap();
+    let again = Identity::open_or_create(&path, now()).unwrap();
+    assert_eq!(first.ca_fingerprint(), again.ca_fingerprint());
+    assert_eq!(first.authority(), again.authority());
+    assert_eq!(first.ca_fingerprint().len(), 64);
+}
+
+#[test]
+fn nobody_but_the_broker_can_read_its_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("identity");
+    Identity::open_or_create(&path, now()).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+    for file in fs::read_dir(&path).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.file_name());
+    }
+}
+
+#[test]
+fn a_damaged_identity_stops_the_broker_instead_of_being_made_anew() {
+    for file in ["ca.pem", "ca.key.pem", "keys.json"] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("identity");
+        Identity::open_or_create(&path, now()).unwrap();
+        fs::write(path.join(file), "x").unwrap();
+        assert!(Identity::open_or_create(&path, now()).is_err(), "{file} damaged");
+        fs::remove_file(path.join(file)).unwrap();
+        assert!(Identity::open_or_create(&path, now()).is_err(), "{file} missing");
+    }
+}
+
+#[test]
+fn a_creation_that_was_cut_short_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("identity");
+    fs::create_dir(folder.path().join("identity.new")).unwrap();
+    fs::write(folder.path().join("identity.new/ca.pem"), "half").unwrap();
+    Identity::open_or_create(&path, now()).unwrap();
+}
+
+#[test]
+fn a_node_gets_in_with_its_certificate_and_is_known_by_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let identity = Identity::open_or_create(&folder.path().join("identity"), now()).unwrap();
+    let (key, csr) = request();
+    let certificate = identity.sign_node(&csr, &node(), now()).unwrap();
+    let peer = handshake(&identity, Some((&certificate.pem, key)), "loa.test").unwrap().unwrap();
+    assert_eq!(peer, NodePeer { node: node(), serial: certificate.serial });
+    assert_eq!(handshake(&identity, None, "127.0.0.1").unwrap(), None);
+}
+
+#[test]
+fn a_certificate_of_another_broker_does_not_get_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let ours = Identity::open_or_create(&folder.path().join("ours"), now()).unwrap();
+    let theirs = Identity::open_or_create(&folder.path().join("theirs"), now()).unwrap();
+    let (key, csr) = request();
+    let certificate = theirs.sign_node(&csr, &node(), now()).unwrap();
+    assert!(handshake(&ours, Some((&certificate.pem, key)), "loa.test").is_err());
+}
+
+#[test]
+fn a_node_certificate_says_only_what_the_broker_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let identity = Identity::open_or_create(&folder.path().join("identity"), now()).unwrap();
+    let (_, csr) = request();
+    let certificate = identity.sign_node(&csr, &node(), now()).unwrap();
+    let der = CertificateDer::from_pem_slice(certificate.pem.as_bytes()).unwrap();
+    let (_, parsed) = x509_parser::parse_x509_certificate(&der).unwrap();
+    let usage = parsed.extended_key_usage().unwrap().unwrap().value;
+    assert!(usage.client_auth && !usage.server_auth);
+    assert!(parsed.subject_alternative_name().unwrap().is_none());
+    assert!(!parsed.is_ca());
+}
+
+#[test]
+fn a_request_that_is_not_signed_with_its_own_key_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let identity = Identity::open_or_create(&folder.path().join("identity"), now()).unwrap();
+    let (_, csr) = request();
+    let der = rustls_pki_types::CertificateSigningRequestDer::from_pem_slice(csr.as_bytes()).unwrap();
+    let mut bytes = der.as_ref().to_vec();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    let text = base64::prelude::BASE64_STANDARD.encode(&bytes);
+    let forged = format!("-----BEGIN CERTIFICATE REQUEST-----\n{text}\n-----END CERTIFICATE REQUEST-----\n");
+    assert!(matches!(identity.sign_node(&forged, &node(), now()), Err(IdentityError::Request(_))));
+    assert!(matches!(identity.sign_node("rubbish", &node(), now()), Err(IdentityError::Request(_))));
+}
