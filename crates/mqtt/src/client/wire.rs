@@ -1,0 +1,184 @@
+//! From a server's name to a byte stream: DNS, TCP, TLS, each failure with its own reason, every byte counted.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpStream, lookup_host};
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::{TlsConnector, rustls::ClientConfig};
+
+use super::config::{ClientError, ServerAddress};
+use super::reason::{DisconnectReason, WireError};
+use super::{Traffic, lock};
+use crate::tls::{self, TlsIdentity};
+
+/// Longest TCP handshake with one address before the next is tried.
+const ADDRESS_LIMIT: Duration = Duration::from_secs(8);
+/// Sent bytes unacknowledged for so long mean a dead path; the kernel then ends the connection (RFC 5482).
+#[cfg(target_os = "linux")]
+const DEAD_PATH: Duration = Duration::from_secs(30);
+
+/// Bytes since start, over all connections.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Counters(Arc<(AtomicU64, AtomicU64)>);
+
+impl Counters {
+    pub(super) fn read(&self) -> Traffic {
+        Traffic { sent: self.0.0.load(Ordering::Relaxed), received: self.0.1.load(Ordering::Relaxed) }
+    }
+}
+
+/// The TLS configuration in force; may be replaced between connections.
+#[derive(Clone, Debug)]
+pub(super) struct Identity(Arc<Mutex<Option<Arc<ClientConfig>>>>);
+
+impl Identity {
+    pub(super) fn new(identity: Option<&TlsIdentity>) -> Result<Self, ClientError> {
+        let config = identity.map(tls::client_config).transpose()?;
+        Ok(Self(Arc::new(Mutex::new(config))))
+    }
+
+    pub(super) fn replace(&self, identity: &TlsIdentity) -> Result<(), ClientError> {
+        let config = tls::client_config(identity)?;
+        *lock(&self.0) = Some(config);
+        Ok(())
+    }
+
+    fn current(&self) -> Option<Arc<ClientConfig>> {
+        lock(&self.0).clone()
+    }
+}
+
+pub(super) async fn connect(
+    server: ServerAddress,
+    identity: Identity,
+    counters: Counters,
+) -> io::Result<Wire> {
+    let tcp = connect_tcp(&server).await.map_err(WireError)?;
+    let tcp = Counted { tcp, counters };
+    if !server.tls {
+        return Ok(Wire::Plain(tcp));
+    }
+    let unusable = |detail: &str| WireError(DisconnectReason::Tls(detail.to_owned()));
+    let config = identity.current().ok_or_else(|| unusable("no certificate"))?;
+    let name = ServerName::try_from(server.host).map_err(|_| unusable("the server's name is not one"))?;
+    match TlsConnector::from(config).connect(name, tcp).await {
+        Ok(tls) => Ok(Wire::Tls(Box::new(tls))),
+        Err(error) => {
+            let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+            let reason = match tls {
+                Some(tls) => DisconnectReason::of_tls(tls),
+                None => DisconnectReason::Tls(error.to_string()),
+            };
+            Err(WireError(reason).into())
+        }
+    }
+}
+
+async fn connect_tcp(server: &ServerAddress) -> Result<TcpStream, DisconnectReason> {
+    let unresolved = |detail: String| DisconnectReason::NameNotResolved { host: server.host.clone(), detail };
+    let addresses =
+        lookup_host((server.host.as_str(), server.port)).await.map_err(|e| unresolved(e.to_string()))?;
+    let mut last = unresolved("no address".to_owned());
+    for address in addresses {
+        last = match tokio::time::timeout(ADDRESS_LIMIT, TcpStream::connect(address)).await {
+            Ok(Ok(tcp)) => match tune(&tcp) {
+                Ok(()) => return Ok(tcp),
+                Err(error) => DisconnectReason::Unreachable(error.to_string()),
+            },
+            Ok(Err(error)) => DisconnectReason::Unreachable(format!("{address}: {error}")),
+            Err(_) => DisconnectReason::Unreachable(format!("{address}: no answer")),
+        };
+    }
+    Err(last)
+}
+
+fn tune(tcp: &TcpStream) -> io::Result<()> {
+    tcp.set_nodelay(true)?;
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(tcp).set_tcp_user_timeout(Some(DEAD_PATH))?;
+    Ok(())
+}
+
+/// A TCP stream that counts.
+#[derive(Debug)]
+pub(super) struct Counted {
+    tcp: TcpStream,
+    counters: Counters,
+}
+
+impl AsyncRead for Counted {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut self.tcp).poll_read(cx, buf);
+        self.counters.0.1.fetch_add((buf.filled().len() - before) as u64, Ordering::Relaxed);
+        polled
+    }
+}
+
+impl AsyncWrite for Counted {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.tcp).poll_write(cx, buf);
+        if let Poll::Ready(Ok(written)) = polled {
+            self.counters.0.0.fetch_add(written as u64, Ordering::Relaxed);
+        }
+        polled
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_shutdown(cx)
+    }
+}
+
+/// What the event loop reads and writes.
+#[derive(Debug)]
+pub(super) enum Wire {
+    Plain(Counted),
+    Tls(Box<TlsStream<Counted>>),
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_read(cx, buf),
+            Self::Tls(tls) => Pin::new(tls).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_write(cx, buf),
+            Self::Tls(tls) => Pin::new(tls).poll_write(cx, buf),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
+            Self::Tls(tls) => Pin::new(tls).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
+            Self::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
+        }
+    }
+}
