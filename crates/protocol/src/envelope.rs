@@ -1,4 +1,4 @@
-//! The signed envelope: JSON Web Signature, compact serialisation, EdDSA (RFC 7515, RFC 8037).
+//! The signed envelope: JSON Web Signature, compact serialisation, `EdDSA` (RFC 7515, RFC 8037).
 //!
 //! The header names the message type and version (`typ`: `loa1+command`), the signing key (`kid`) and carries the
 //! authority's certificate for that key (`cert`, itself such an envelope). Nothing of the body is looked at before the
