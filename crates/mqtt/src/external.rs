@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, watch};
 
 use crate::bus::{Bus, BusError, Receivers, check_filters};
-use crate::client::{Client, ClientConfig, ClientError, PublishError};
+use crate::client::{Client, ClientConfig, ClientError, Connection, PublishError};
 use crate::message::{Message, Publish, Subscription};
 
 /// A [`Bus`] served elsewhere.
@@ -87,8 +87,15 @@ impl Bus for ExternalBus {
             check_filters(&filters)?;
             // The server sends the retained ones by itself.
             let receiver = self.receivers.add(&filters, async { Vec::new() }).await;
-            for subscription in filters {
+            for subscription in filters.clone() {
                 self.client.subscribe(subscription)?;
+            }
+            // Without a connection it takes effect with the next.
+            self.client.settled().await;
+            if let Connection::Connected { refused, .. } = &*self.client.connection().borrow()
+                && let Some(refused) = filters.iter().find(|wanted| refused.contains(&wanted.filter))
+            {
+                return Err(BusError::Refused(format!("subscription to {}", refused.filter)));
             }
             Ok(receiver)
         }

@@ -1,7 +1,7 @@
 //! The sending side: reconciles subscriptions on every connection, sends what waits, and keeps each message until
 //! its acknowledgement, also across a session that the server lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use rumqttc::{
-    PubAckReason, PublishNoticeError, PublishOptions, PublishProperties, PublishResult, SubscribeFilterInput,
-    SubscribeReasonCode,
+    PubAckReason, PublishNoticeError, PublishOptions, PublishProperties, PublishResult, RetainForwardRule,
+    SubscribeFilterInput, SubscribeReasonCode,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use super::config::wire_qos;
-use super::{Connection, Delivery, HEADER_ALLOWANCE, PublishError, SEND_WINDOW, Shared, lock};
+use super::{Connection, Delivery, HEADER_ALLOWANCE, PublishError, SEND_WINDOW, Shared, Wanted, lock};
 use crate::message::{Publish, Qos, expiry_seconds};
 
 /// State of the line, from the link.
@@ -61,8 +61,11 @@ struct Desk {
     next_number: u64,
     repeat: BTreeMap<u64, Job>,
     in_flight: FuturesUnordered<BoxFuture<'static, Answer>>,
-    /// What the server's session is known to hold.
+    /// What the server's session held when last heard of.
     applied: BTreeMap<String, Qos>,
+    /// What of it was confirmed on this connection. A server may drop a subscription that is no longer allowed
+    /// without a word, so each connection asks for all of them.
+    confirmed: BTreeSet<String>,
     refused: Vec<String>,
     fresh_sessions: u64,
 }
@@ -77,6 +80,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut jobs: mpsc::Receiver<Job>, mut 
         repeat: BTreeMap::new(),
         in_flight: FuturesUnordered::new(),
         applied: BTreeMap::new(),
+        confirmed: BTreeSet::new(),
         refused: Vec::new(),
         fresh_sessions: 0,
     };
@@ -95,6 +99,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut jobs: mpsc::Receiver<Job>, mut 
                     desk.fresh_sessions = fresh_sessions;
                     desk.applied.clear();
                 }
+                desk.confirmed.clear();
                 tokio::select! {
                     biased;
                     changed = line.changed() => changed.is_ok(),
@@ -120,15 +125,14 @@ impl Desk {
         largest_packet: usize,
         retain: bool,
     ) {
-        if !self.reconcile_in_time().await {
-            return self.give_up().await;
-        }
+        let Some(version) = self.reconcile_in_time().await else { return self.give_up().await };
         let shared = Arc::clone(&self.shared);
-        let report = |refused: &[String]| {
-            tracing::info!(session_present, "connected");
+        let report = |refused: &[String], version| {
             shared.state.send_replace(Connection::Connected { session_present, refused: refused.to_vec() });
+            shared.told.send_replace(version);
         };
-        report(&self.refused);
+        tracing::info!(session_present, "connected");
+        report(&self.refused, version);
         loop {
             while self.in_flight.len() < usize::from(SEND_WINDOW) {
                 let Some((number, job)) = self.repeat.pop_first() else { break };
@@ -138,18 +142,17 @@ impl Desk {
                 Some(answer) = self.in_flight.next() => self.settle(answer),
                 () = shared.wanted_changed.notified() => {
                     let refused = self.refused.clone();
-                    if !self.reconcile_in_time().await {
-                        return self.give_up().await;
-                    }
-                    if refused != self.refused {
-                        report(&self.refused);
+                    let Some(version) = self.reconcile_in_time().await else { return self.give_up().await };
+                    if refused == self.refused {
+                        shared.told.send_replace(version);
+                    } else {
+                        report(&self.refused, version);
                     }
                 }
                 Some(job) = jobs.recv(), if self.in_flight.len() < usize::from(SEND_WINDOW) => {
                     self.next_number += 1;
                     self.send(self.next_number, job, largest_packet, retain);
                 }
-                else => return std::future::pending().await,
             }
         }
     }
@@ -216,50 +219,53 @@ impl Desk {
         std::future::pending::<()>().await;
     }
 
-    async fn reconcile_in_time(&mut self) -> bool {
-        tokio::time::timeout(SUBSCRIBE_LIMIT, self.reconcile()).await.unwrap_or(false)
+    async fn reconcile_in_time(&mut self) -> Option<u64> {
+        tokio::time::timeout(SUBSCRIBE_LIMIT, self.reconcile()).await.ok().flatten()
     }
 
-    /// Makes the server's subscriptions what is wanted. False when the connection can't be relied on.
-    async fn reconcile(&mut self) -> bool {
-        let wanted = lock(&self.shared.wanted).clone();
+    /// Makes the server's subscriptions what is wanted; tells which version that was. `None` when the connection
+    /// can't be relied on.
+    async fn reconcile(&mut self) -> Option<u64> {
+        let Wanted { filters: wanted, version } = lock(&self.shared.wanted).clone();
+        self.refused.retain(|filter| wanted.contains_key(filter));
         let surplus: Vec<String> =
             self.applied.keys().filter(|f| !wanted.contains_key(*f)).cloned().collect();
-        let missing: Vec<(String, Qos)> = wanted
-            .iter()
-            .filter(|(f, q)| self.applied.get(*f) != Some(*q))
-            .map(|(f, q)| (f.clone(), *q))
-            .collect();
-        self.refused.retain(|f| wanted.contains_key(f));
         if !surplus.is_empty() {
-            let Ok(notice) =
-                self.shared.requests.unsubscribe_many_tracked(surplus.iter().map(String::as_str)).await
-            else {
-                return false;
-            };
-            if notice.wait_async().await.is_err() {
-                return false;
-            }
-            for filter in &surplus {
-                self.applied.remove(filter);
-            }
+            let filters = surplus.iter().map(String::as_str);
+            let notice = self.shared.requests.unsubscribe_many_tracked(filters).await.ok()?;
+            notice.wait_async().await.ok()?;
+            self.applied.retain(|filter, _| wanted.contains_key(filter));
+            self.confirmed.retain(|filter| wanted.contains_key(filter));
         }
+        let missing: Vec<(String, Qos)> = wanted
+            .into_iter()
+            .filter(|(filter, qos)| !self.confirmed.contains(filter) || self.applied.get(filter) != Some(qos))
+            .collect();
         if missing.is_empty() {
-            return true;
+            return Some(version);
         }
-        let filters =
-            missing.iter().map(|(filter, qos)| SubscribeFilterInput::new(filter.as_str(), wire_qos(*qos)));
-        let Ok(notice) = self.shared.requests.subscribe_many_tracked(filters).await else { return false };
-        let Ok(answer) = notice.wait_async().await else { return false };
+        let filters = missing.iter().map(|(filter, qos)| {
+            // What the session should hold brings its retained message only if it was lost meanwhile.
+            let rule = if self.applied.contains_key(filter) {
+                RetainForwardRule::OnNewSubscribe
+            } else {
+                RetainForwardRule::OnEverySubscribe
+            };
+            SubscribeFilterInput::new(filter.as_str(), wire_qos(*qos)).retain_forward_rule(rule)
+        });
+        let notice = self.shared.requests.subscribe_many_tracked(filters).await.ok()?;
+        let answer = notice.wait_async().await.ok()?;
         for ((filter, qos), code) in missing.into_iter().zip(answer.return_codes) {
-            self.refused.retain(|f| *f != filter);
+            self.refused.retain(|refused| *refused != filter);
             if let SubscribeReasonCode::Success(_) = code {
+                self.confirmed.insert(filter.clone());
                 self.applied.insert(filter, qos);
             } else {
+                self.applied.remove(&filter);
                 tracing::warn!(filter, ?code, "subscription refused");
                 self.refused.push(filter);
             }
         }
-        true
+        Some(version)
     }
 }

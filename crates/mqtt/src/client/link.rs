@@ -2,7 +2,6 @@
 //! again. The event loop is polled here only and never cancelled in the middle of a login, except to give the
 //! connection up.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -21,7 +20,8 @@ use super::desk::{self, Line};
 use super::reason::DisconnectReason;
 use super::session::NothingInFlight;
 use super::{
-    AckHandle, Client, Connection, Incoming, RECEIVE_WINDOW, SEND_WINDOW, Shared, StopOnDrop, lock, wire,
+    AckHandle, Client, Connection, Incoming, RECEIVE_WINDOW, SEND_WINDOW, Shared, StopOnDrop, Wanted, lock,
+    wire,
 };
 use crate::message::Qos;
 
@@ -35,14 +35,14 @@ pub(super) fn start(config: &ClientConfig) -> Result<(Client, mpsc::Receiver<Inc
     let counters = wire::Counters::default();
     let options = options(config, identity.clone(), counters.clone());
     let (requests, event_loop) = AsyncClient::builder(options).capacity(REQUEST_ROOM).build();
-    let wanted: BTreeMap<String, Qos> =
-        config.subscriptions.iter().map(|s| (s.filter.clone(), s.qos)).collect();
+    let filters = config.subscriptions.iter().map(|s| (s.filter.clone(), s.qos)).collect();
     let stop = CancellationToken::new();
     let shared = Arc::new(Shared {
         requests,
         state: watch::Sender::new(Connection::Disconnected { reason: DisconnectReason::Starting }),
         epoch: Mutex::new(0),
-        wanted: Mutex::new(wanted),
+        wanted: Mutex::new(Wanted { filters, version: 0 }),
+        told: watch::Sender::new(0),
         wanted_changed: Notify::new(),
         kick: Notify::new(),
         useless: Notify::new(),

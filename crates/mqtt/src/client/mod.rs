@@ -6,9 +6,9 @@
 //! return at once. It never spins: every failed attempt waits. It doesn't outlive the process: what must
 //! arrive after a restart is kept by the caller.
 //!
-//! Subscriptions are reconciled: [`Client::subscribe`] changes what is wanted, and each connection makes it so.
-//! The server is asked for everything again whenever it says that it holds no session, and once after start
-//! (so that a restarted agent gets its retained plan).
+//! Subscriptions are reconciled: [`Client::subscribe`] changes what is wanted, and each connection makes it so. A
+//! retained message comes with the first connection after start, whenever the server has lost the session or the
+//! subscription, and when it changes; not with every reconnect.
 //!
 //! Traffic of an idle link: a QoS 0 publish costs its payload + 30 bytes of TLS and MQTT once the server has
 //! given a topic alias. [`ClientConfig::keep_alive`] is 28 s: a server drops a silent client after 42 s, and its
@@ -174,8 +174,10 @@ pub(crate) struct Shared {
     state: watch::Sender<Connection>,
     /// Number of the current connection.
     epoch: Mutex<u64>,
-    wanted: Mutex<BTreeMap<String, Qos>>,
+    wanted: Mutex<Wanted>,
     wanted_changed: Notify,
+    /// The version of `wanted` that the server was last told.
+    told: watch::Sender<u64>,
     /// Give the current connection up and make a new one.
     kick: Notify,
     /// The same, because the connection proved useless: wait before the next one.
@@ -185,6 +187,13 @@ pub(crate) struct Shared {
     overrun: AtomicU64,
     identity: wire::Identity,
     stop: CancellationToken,
+}
+
+/// The subscriptions wanted, and how often they changed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wanted {
+    filters: BTreeMap<String, Qos>,
+    version: u64,
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -255,15 +264,36 @@ impl Client {
         if !topic::is_valid_filter(&subscription.filter) {
             return Err(PublishError::InvalidTopic(subscription.filter));
         }
-        lock(&self.shared.wanted).insert(subscription.filter, subscription.qos);
-        self.shared.wanted_changed.notify_one();
+        self.change_wanted(|filters| {
+            filters.insert(subscription.filter, subscription.qos);
+        });
         Ok(())
     }
 
     /// Stops wanting `filter`.
     pub fn unsubscribe(&self, filter: &str) {
-        lock(&self.shared.wanted).remove(filter);
+        self.change_wanted(|filters| {
+            filters.remove(filter);
+        });
+    }
+
+    fn change_wanted(&self, change: impl FnOnce(&mut BTreeMap<String, Qos>)) {
+        let mut wanted = lock(&self.shared.wanted);
+        change(&mut wanted.filters);
+        wanted.version += 1;
+        drop(wanted);
         self.shared.wanted_changed.notify_one();
+    }
+
+    /// Waits until the server has answered every change of subscriptions made so far, or the connection is lost;
+    /// what it refused stands in [`Connection::Connected`].
+    pub async fn settled(&self) {
+        let version = lock(&self.shared.wanted).version;
+        let (mut told, mut state) = (self.shared.told.subscribe(), self.connection());
+        tokio::select! {
+            _ = told.wait_for(|told| *told >= version) => {}
+            _ = state.wait_for(|state| !state.is_connected()) => {}
+        }
     }
 
     /// The state of the connection, now and as it changes.
@@ -291,14 +321,14 @@ impl Client {
         self.shared.overrun.load(Ordering::Relaxed)
     }
 
-    /// Ends the link. When connected, `farewell` is published and the server is told to forget the last will,
-    /// all within `limit`; when not, the last will stands. Queued messages not yet acknowledged are given up.
+    /// Ends the link. When connected, `farewell` is published, acknowledgements given are sent, and the server is
+    /// told to forget the last will, all within `limit`; when not, the last will stands. Other messages still
+    /// waiting are given up when they hold this up for half of `limit`.
     pub async fn shutdown(self, farewell: Option<Publish>, limit: Duration) -> Result<(), PublishError> {
         let said = if self.shared.state.borrow().is_connected() {
-            match tokio::time::timeout(limit, self.say_farewell(farewell)).await {
-                Ok(said) => said,
-                Err(_) => Err(PublishError::NotConnected),
-            }
+            tokio::time::timeout(limit, self.say_farewell(farewell, limit / 2))
+                .await
+                .unwrap_or(Err(PublishError::NotConnected))
         } else {
             Err(PublishError::NotConnected)
         };
@@ -306,14 +336,19 @@ impl Client {
         said
     }
 
-    async fn say_farewell(&self, farewell: Option<Publish>) -> Result<(), PublishError> {
+    async fn say_farewell(&self, farewell: Option<Publish>, patience: Duration) -> Result<(), PublishError> {
         if let Some(farewell) = farewell {
             self.publish(farewell).await?;
         }
-        self.shared.requests.disconnect_now().await.map_err(|_| PublishError::Stopped)?;
-        // The link ends by itself when the packet is out.
+        let gone = |_| PublishError::Stopped;
+        // In order behind what is queued; the link ends by itself when it is out.
+        self.shared.requests.disconnect().await.map_err(gone)?;
         let mut state = self.connection();
-        let _ = state.wait_for(|s| !s.is_connected()).await;
+        let mut ended = std::pin::pin!(state.wait_for(|state| !state.is_connected()));
+        if tokio::time::timeout(patience, &mut ended).await.is_err() {
+            self.shared.requests.disconnect_now().await.map_err(gone)?;
+            let _ = ended.await;
+        }
         Ok(())
     }
 }

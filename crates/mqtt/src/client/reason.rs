@@ -83,14 +83,8 @@ impl DisconnectReason {
 
     fn of_state(error: &StateError) -> Self {
         match error {
-            StateError::ServerDisconnect { reason_code: DisconnectReasonCode::SessionTakenOver, .. } => {
-                Self::TakenOver
-            }
             StateError::ServerDisconnect { reason_code, reason_string } => {
-                Self::ServerClosed(match reason_string {
-                    Some(words) => format!("{reason_code:?}: {words}"),
-                    None => format!("{reason_code:?}"),
-                })
+                Self::of_server(*reason_code, reason_string.as_deref())
             }
             StateError::AwaitPingResp => Self::TimedOut,
             StateError::ConnectionAborted => Self::Lost("closed by the peer".to_owned()),
@@ -98,6 +92,15 @@ impl DisconnectReason {
                 Self::of_io(error)
             }
             other => Self::Protocol(other.to_string()),
+        }
+    }
+
+    /// The server's own words.
+    pub(super) fn of_server(code: DisconnectReasonCode, words: Option<&str>) -> Self {
+        match (code, words) {
+            (DisconnectReasonCode::SessionTakenOver, _) => Self::TakenOver,
+            (code, Some(words)) => Self::ServerClosed(format!("{code:?}: {words}")),
+            (code, None) => Self::ServerClosed(format!("{code:?}")),
         }
     }
 

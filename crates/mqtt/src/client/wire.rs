@@ -10,7 +10,6 @@ use std::time::Duration;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, lookup_host};
-use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsConnector, rustls::ClientConfig};
 
 use super::config::{ClientError, ServerAddress};
@@ -63,13 +62,13 @@ pub(super) async fn connect(
     let tcp = connect_tcp(&server).await.map_err(WireError)?;
     let tcp = Counted { tcp, counters };
     if !server.tls {
-        return Ok(Wire::Plain(tcp));
+        return Ok(Wire::new(tcp));
     }
     let unusable = |detail: &str| WireError(DisconnectReason::Tls(detail.to_owned()));
     let config = identity.current().ok_or_else(|| unusable("no certificate"))?;
     let name = ServerName::try_from(server.host).map_err(|_| unusable("the server's name is not one"))?;
     match TlsConnector::from(config).connect(name, tcp).await {
-        Ok(tls) => Ok(Wire::Tls(Box::new(tls))),
+        Ok(tls) => Ok(Wire::new(tls)),
         Err(error) => {
             let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
             let reason = match tls {
@@ -144,41 +143,94 @@ impl AsyncWrite for Counted {
     }
 }
 
-/// What the event loop reads and writes.
-#[derive(Debug)]
-pub(super) enum Wire {
-    Plain(Counted),
-    Tls(Box<TlsStream<Counted>>),
+trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for S {}
+
+/// What the event loop reads and writes. It also remembers the server's last words: the event loop overlooks a
+/// DISCONNECT without properties (three bytes, which section 3.14.2.2 allows), and with it the reason of the end.
+pub(super) struct Wire {
+    stream: Box<dyn Stream>,
+    last: [u8; 3],
+}
+
+impl Wire {
+    fn new(stream: impl Stream + 'static) -> Self {
+        Self { stream: Box::new(stream), last: [0; 3] }
+    }
+
+    fn note(&mut self, read: &[u8]) {
+        for byte in &read[read.len().saturating_sub(self.last.len())..] {
+            self.last.rotate_left(1);
+            self.last[2] = *byte;
+        }
+    }
+
+    /// The reason of the end, when the last thing read was such a DISCONNECT.
+    fn last_words(&self) -> Option<WireError> {
+        const DISCONNECT: u8 = 0xE0;
+        let [DISCONNECT, 1, code] = self.last else { return None };
+        let code = rumqttc::DisconnectReasonCode::try_from(code).ok()?;
+        Some(WireError(DisconnectReason::of_server(code, None)))
+    }
 }
 
 impl AsyncRead for Wire {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(tcp) => Pin::new(tcp).poll_read(cx, buf),
-            Self::Tls(tls) => Pin::new(tls).poll_read(cx, buf),
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let polled = std::task::ready!(Pin::new(&mut self.stream).poll_read(cx, buf));
+        let read = &buf.filled()[before..];
+        let ended = match &polled {
+            Ok(()) => read.is_empty() && buf.remaining() > 0,
+            Err(_) => true,
+        };
+        self.note(read);
+        match self.last_words() {
+            Some(reason) if ended => Poll::Ready(Err(reason.into())),
+            _ => Poll::Ready(polled),
         }
     }
 }
 
 impl AsyncWrite for Wire {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Plain(tcp) => Pin::new(tcp).poll_write(cx, buf),
-            Self::Tls(tls) => Pin::new(tls).poll_write(cx, buf),
-        }
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
-            Self::Tls(tls) => Pin::new(tls).poll_flush(cx),
-        }
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
-            Self::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    async fn end_after(words: &[&[u8]]) -> io::Result<usize> {
+        let (mut server, client) = tokio::io::duplex(64);
+        let mut wire = Wire::new(client);
+        for word in words {
+            server.write_all(word).await.unwrap();
         }
+        drop(server);
+        wire.read_to_end(&mut Vec::new()).await
+    }
+
+    #[tokio::test]
+    async fn the_servers_last_words_are_remembered_however_they_come() {
+        for words in [&[&[0xE0, 1, 0x8E][..]][..], &[&[0x30, 2, 9, 9, 0xE0], &[1], &[0x8E]]] {
+            let error = end_after(words).await.unwrap_err();
+            assert_eq!(DisconnectReason::of_io(&error), DisconnectReason::TakenOver);
+        }
+        assert_eq!(end_after(&[&[0x30, 2, 9, 9]]).await.unwrap(), 4, "an end without a word is just an end");
     }
 }

@@ -9,8 +9,12 @@
     reason = "tests; more of them follow"
 )]
 
+mod access;
 mod delivery;
+mod faults;
+mod link;
 mod pki;
+mod raw;
 mod server;
 
 use std::future::Future;
@@ -67,4 +71,24 @@ macro_rules! contract {
 
 contract! {
     delivery::messages_flow_both_ways,
+    delivery::a_node_gets_what_was_sent_while_it_was_away,
+    delivery::a_flapping_node_loses_nothing,
+    delivery::a_late_subscriber_gets_the_latest_retained_message_only,
+    delivery::what_was_not_acknowledged_comes_again,
+    delivery::a_lost_node_leaves_its_will,
+    delivery::a_farewell_takes_the_place_of_the_will,
+    delivery::an_expired_message_is_not_delivered,
+    delivery::a_message_of_300_kib_passes,
+    delivery::what_a_node_sends_while_away_arrives_later_in_order,
+    delivery::live_audio_goes_only_to_who_is_told_of_it,
+    access::a_node_may_not_publish_anothers_topics,
+    access::a_node_may_not_hear_anothers_topics,
+    access::a_node_does_not_get_anothers_session_by_its_client_id,
+    access::a_foreign_will_is_never_spoken,
+    access::without_a_certificate_nobody_gets_in,
+    access::a_certificate_of_another_authority_is_refused,
+    access::a_revoked_certificate_is_refused,
+    faults::a_silent_peer_holds_nobody_up,
+    faults::rubbish_does_no_harm,
+    faults::more_than_a_mebibyte_is_refused_without_harm_to_others,
 }

@@ -1,6 +1,6 @@
 //! The servers under test: the embedded broker in this process, the same in a process of its own, and Mosquitto.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -34,27 +34,34 @@ pub(crate) const REVOKED_SERIAL: u64 = 13;
 pub(crate) const COMMUNE: &str = "31564";
 const MEMBERS: [(&str, &str); 3] = [("n1", COMMUNE), ("n2", COMMUNE), ("n3", "31567")];
 
+/// What a cloud broker would look up in its store.
+struct Register {
+    communes: HashMap<String, String>,
+    revoked: HashSet<String>,
+    hearing: HashSet<(String, String)>,
+}
+
 pub(crate) struct Server {
     pub(crate) kind: Kind,
     pub(crate) pki: Pki,
     pub(crate) address: ServerAddress,
     pub(crate) folder: TempDir,
-    revoked: Arc<Mutex<HashSet<String>>>,
+    register: Arc<Mutex<Register>>,
+    /// Where the embedded broker listens; 0: anywhere.
+    port_wanted: u16,
     bus: Option<Arc<dyn Bus>>,
     process: Option<Child>,
 }
 
-struct Register {
-    revoked: Arc<Mutex<HashSet<String>>>,
-}
+struct Door(Arc<Mutex<Register>>);
 
-impl Admission for Register {
+impl Admission for Door {
     fn admit<'a>(&'a self, who: &'a CertificateIdentity) -> BoxFuture<'a, Admitted> {
         async {
-            let commune = MEMBERS.iter().find(|(node, _)| *node == who.node_id);
-            match commune {
-                Some((_, commune)) if !self.revoked.lock().unwrap().contains(&who.serial) => {
-                    Admitted::Yes { commune: Some((*commune).to_owned()) }
+            let register = self.0.lock().unwrap();
+            match register.communes.get(&who.node_id) {
+                Some(commune) if !register.revoked.contains(&who.serial) => {
+                    Admitted::Yes { commune: Some(commune.clone()) }
                 }
                 _ => Admitted::No,
             }
@@ -68,9 +75,14 @@ impl Server {
     pub(crate) async fn start(kind: Kind) -> Self {
         let pki = Pki::new("Loa test authority");
         let folder = tempfile::tempdir().unwrap();
-        let revoked = Arc::new(Mutex::new(HashSet::from([format!("{REVOKED_SERIAL:x}")])));
+        let register = Arc::new(Mutex::new(Register {
+            communes: MEMBERS.map(|(node, commune)| (node.to_owned(), commune.to_owned())).into(),
+            revoked: HashSet::from([format!("{REVOKED_SERIAL:x}")]),
+            hearing: HashSet::new(),
+        }));
         let address = ServerAddress::tls("127.0.0.1", 0);
-        let mut server = Self { kind, pki, address, folder, revoked, bus: None, process: None };
+        let mut server =
+            Self { kind, pki, address, folder, register, port_wanted: 0, bus: None, process: None };
         server.write_certificates();
         server.run().await;
         server
@@ -83,6 +95,12 @@ impl Server {
             Kind::EmbeddedProcess => self.run_embedded_process().await,
             Kind::Mosquitto => self.run_mosquitto().await,
         }
+    }
+
+    /// Starts the embedded broker again where it was.
+    pub(crate) async fn run_on(&mut self, port: u16) {
+        self.port_wanted = port;
+        self.run().await;
     }
 
     pub(crate) fn bus(&self) -> &dyn Bus {
@@ -106,7 +124,16 @@ impl Server {
     }
 
     pub(crate) fn revoke(&self, serial: u64) {
-        self.revoked.lock().unwrap().insert(format!("{serial:x}"));
+        self.register.lock().unwrap().revoked.insert(format!("{serial:x}"));
+    }
+
+    /// Tells the embedded broker that `node` may hear live session `session`; Mosquitto lets everyone.
+    pub(crate) fn hear(&self, node: &str, session: &str) {
+        self.register.lock().unwrap().hearing.insert((node.to_owned(), session.to_owned()));
+    }
+
+    pub(crate) fn move_node(&self, node: &str, commune: &str) {
+        self.register.lock().unwrap().communes.insert(node.to_owned(), commune.to_owned());
     }
 
     /// Kills the process, as a power cut would.
@@ -137,17 +164,24 @@ impl Server {
         std::fs::write(self.path(name), content).unwrap();
     }
 
-    async fn run_embedded(&mut self) {
-        let listen = "127.0.0.1:0".parse().unwrap();
-        let admission = Arc::new(Register { revoked: Arc::clone(&self.revoked) });
+    pub(crate) fn embedded_config(&self) -> EmbeddedConfig {
+        let listen = ([127, 0, 0, 1], self.port_wanted).into();
         let tls = loa_mqtt::ServerTls {
             cert_pem: std::fs::read(self.path("server.pem")).unwrap(),
             key_pem: std::fs::read(self.path("server.key")).unwrap(),
             client_ca_pem: std::fs::read(self.path("ca.pem")).unwrap(),
         };
-        let config =
-            EmbeddedConfig::new(listen, self.path("store"), tls, admission, Arc::new(NodeRules::default()));
-        let broker = EmbeddedBroker::open(config).await.unwrap();
+        let register = Arc::clone(&self.register);
+        let may_hear = move |node: &str, session: &str| {
+            register.lock().unwrap().hearing.contains(&(node.to_owned(), session.to_owned()))
+        };
+        let rules = NodeRules::with_live(Arc::new(may_hear));
+        let door = Door(Arc::clone(&self.register));
+        EmbeddedConfig::new(listen, self.path("store"), tls, Arc::new(door), Arc::new(rules))
+    }
+
+    async fn run_embedded(&mut self) {
+        let broker = EmbeddedBroker::open(self.embedded_config()).await.unwrap();
         self.address.port = broker.listen().await.unwrap().port();
         self.bus = Some(Arc::new(broker));
     }
