@@ -69,12 +69,19 @@ impl ReplayGuard {
         if command.expires_at <= self.present(clock) {
             return Err(Refusal::Expired);
         }
-        self.seen.insert(command.id.clone(), command.expires_at);
-        self.saw(command.issued_at);
+        self.remember(command.id.clone(), command.issued_at, command.expires_at);
+        Ok(())
+    }
+
+    /// Remembers a command that was admitted: what [`ReplayGuard::admit`] did before a restart, from a journal.
+    pub fn remember(&mut self, id: CommandId, issued_at: Timestamp, expires_at: Timestamp) {
+        if expires_at > self.floor {
+            self.seen.insert(id, expires_at);
+        }
+        self.saw(issued_at);
         if self.seen.len() > REMEMBERED {
             self.forget_the_soonest_to_expire();
         }
-        Ok(())
     }
 
     fn forget_the_soonest_to_expire(&mut self) {
