@@ -20,7 +20,7 @@ fn chunk(rate: u32) -> usize {
     }
     let smallest = (rate / unit) as usize;
     let count = CHUNK.div_ceil(smallest);
-    if smallest * count % 2 == 0 { smallest * count } else { smallest * (count + 1) }
+    if (smallest * count).is_multiple_of(2) { smallest * count } else { smallest * (count + 1) }
 }
 
 /// Converts one stream to 48 kHz.
