@@ -34,8 +34,14 @@ impl Counters {
 }
 
 /// The TLS configuration in force; may be replaced between connections.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Identity(Arc<Mutex<Option<Arc<ClientConfig>>>>);
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Identity").finish_non_exhaustive()
+    }
+}
 
 impl Identity {
     pub(super) fn new(identity: Option<&TlsIdentity>) -> Result<Self, ClientError> {

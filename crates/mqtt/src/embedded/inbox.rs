@@ -10,8 +10,9 @@ use mqtt5::broker::router::{DeliveryLanes, LaneReceivers, MessageRouter, Subscri
 use mqtt5::broker::storage::client_queue::QueueHandle;
 use mqtt5::packet::publish::PublishPacket;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
-use super::Core;
 use crate::bus::{BusError, Receivers, check_filters};
 use crate::message::{Message, Qos, Subscription};
 
@@ -23,25 +24,30 @@ const DEPTH: usize = 16_384;
 /// Messages fetched from the queue at a time.
 const BATCH: usize = 64;
 
-/// Takes the seat, before anyone is let in.
-pub(super) async fn open(core: &Arc<Core>, receivers: Arc<Receivers>) {
+/// Takes the seat, before anyone is let in. After `stop` it hands out what has arrived, and is given up.
+pub(super) async fn open(
+    router: Arc<MessageRouter>,
+    receivers: Arc<Receivers>,
+    stop: CancellationToken,
+) -> JoinHandle<()> {
     let (lanes, mut taken) = DeliveryLanes::channel(DEPTH);
-    let queue = core.router.queue_handle(CLIENT_ID);
+    let queue = router.queue_handle(CLIENT_ID);
     // Held for as long as the seat is taken; nobody takes it over.
     let (held, displaced) = oneshot::channel();
-    core.router.register_client(CLIENT_ID.to_owned(), lanes, Arc::clone(&queue), held).await;
+    router.register_client(CLIENT_ID.to_owned(), lanes, Arc::clone(&queue), held).await;
     queue.notify();
-    let stop = core.stop.clone();
-    core.tasks.spawn(async move {
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = attend(&mut taken, &queue, &receivers) => {}
-        }
+    tokio::spawn(async move {
+        attend(&mut taken, &queue, &receivers, &stop).await;
         drop(displaced);
-    });
+    })
 }
 
-async fn attend(lanes: &mut LaneReceivers, queue: &QueueHandle, receivers: &Receivers) {
+async fn attend(
+    lanes: &mut LaneReceivers,
+    queue: &QueueHandle,
+    receivers: &Receivers,
+    stop: &CancellationToken,
+) {
     loop {
         tokio::select! {
             biased;
@@ -59,7 +65,7 @@ async fn attend(lanes: &mut LaneReceivers, queue: &QueueHandle, receivers: &Rece
                     queue.finish_drain();
                 }
             }
-            else => return,
+            () = stop.cancelled() => return,
         }
     }
 }

@@ -17,7 +17,7 @@ mod provider;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -32,6 +32,7 @@ use mqtt5::broker::sys_topics::BrokerStats;
 use mqtt5::packet::publish::PublishPacket;
 use rustls::ServerConfig;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -49,6 +50,11 @@ pub const LANE_DEPTH: usize = 64;
 
 /// Packet headers and properties allowed on top of a payload when its size is checked, bytes.
 const HEADER_ALLOWANCE: usize = 64;
+
+/// How long connections may take to end at shutdown.
+const CONNECTIONS_END: Duration = Duration::from_secs(5);
+/// How long receivers may take to take the last messages.
+const SEAT_END: Duration = Duration::from_secs(2);
 
 /// The caller's consent to a login, asked once the certificate proved good.
 pub trait Admission: Send + Sync {
@@ -155,6 +161,9 @@ pub struct EmbeddedBroker {
     core: Arc<Core>,
     receivers: Arc<Receivers>,
     serving: watch::Sender<bool>,
+    /// This process's own seat; given up after the nodes' connections.
+    seat: Mutex<Option<JoinHandle<()>>>,
+    leave_seat: CancellationToken,
 }
 
 impl EmbeddedBroker {
@@ -185,9 +194,11 @@ impl EmbeddedBroker {
             config,
         });
         let receivers = Arc::new(Receivers::default());
-        inbox::open(&core, Arc::clone(&receivers)).await;
+        let leave_seat = CancellationToken::new();
+        let seat = inbox::open(Arc::clone(&core.router), Arc::clone(&receivers), leave_seat.clone()).await;
         core.tasks.spawn(maintain(Arc::clone(&core)));
-        Ok(Self { core, receivers, serving: watch::Sender::new(false) })
+        let serving = watch::Sender::new(false);
+        Ok(Self { core, receivers, serving, seat: Mutex::new(Some(seat)), leave_seat })
     }
 
     /// Lets nodes in; returns the address listened on.
@@ -326,11 +337,19 @@ impl Bus for EmbeddedBroker {
         async move {
             self.core.stop.cancel();
             self.serving.send_replace(false);
-            self.receivers.close().await;
             self.core.tasks.close();
-            if tokio::time::timeout(Duration::from_secs(5), self.core.tasks.wait()).await.is_err() {
+            if tokio::time::timeout(CONNECTIONS_END, self.core.tasks.wait()).await.is_err() {
                 tracing::warn!("some connections did not end in time");
             }
+            // What the nodes sent before the end is still handed out.
+            self.leave_seat.cancel();
+            let seat = self.seat.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(seat) = seat
+                && tokio::time::timeout(SEAT_END, seat).await.is_err()
+            {
+                tracing::warn!("nobody took the last messages");
+            }
+            self.receivers.close().await;
             if let Err(error) = self.core.storage.shutdown().await {
                 tracing::error!(%error, "messages could not be written down at shutdown");
             }

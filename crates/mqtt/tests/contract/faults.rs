@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
-use loa_mqtt::{Publish, Subscription};
+use loa_mqtt::embedded::EmbeddedBroker;
+use loa_mqtt::{Bus, Publish, Subscription, Will};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::server::{Kind, Server};
 use crate::{connect, next, raw, soon};
@@ -151,8 +155,16 @@ async fn an_orderly_stop_loses_nothing_and_tells_the_nodes() {
     let (node, mut incoming, _) = connect(config.clone()).await;
     server.bus().publish(Publish::new(COMMAND, "unacknowledged")).await.unwrap();
     let unacknowledged = soon(incoming.recv()).await.unwrap();
+    let mut receipts = server.bus().subscribe(vec![Subscription::new("loa/1/node/+/receipt")]).await.unwrap();
+    for i in 0..10 {
+        node.publish(Publish::new("loa/1/node/n1/receipt", i.to_string())).await.unwrap();
+    }
     let mut connection = node.connection();
     server.stop().await;
+    for i in 0..10 {
+        assert_eq!(soon(receipts.recv()).await.unwrap().payload, i.to_string());
+    }
+    assert!(soon(receipts.recv()).await.is_none(), "the stream ends");
     soon(connection.wait_for(|state| !state.is_connected())).await.unwrap();
     drop((node, incoming, unacknowledged));
 
@@ -169,4 +181,71 @@ async fn a_folder_in_use_is_not_shared() {
     let config = server.embedded_config();
     let second = loa_mqtt::embedded::EmbeddedBroker::open(config).await;
     assert!(matches!(second, Err(loa_mqtt::embedded::EmbeddedError::Storage(_))));
+}
+
+/// Passes bytes on until it is frozen; then both ends stay open and hear nothing more.
+async fn freezable_relay(server: &Server) -> (u16, CancellationToken) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let behind = server.address.port;
+    let freeze = CancellationToken::new();
+    let frozen = freeze.clone();
+    tokio::spawn(async move {
+        let (mut near, _) = listener.accept().await.unwrap();
+        let mut far = TcpStream::connect(("127.0.0.1", behind)).await.unwrap();
+        tokio::select! {
+            _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+            () = frozen.cancelled() => std::future::pending().await,
+        }
+    });
+    (port, freeze)
+}
+
+pub(crate) async fn a_node_behind_a_dead_path_is_given_up_after_one_and_a_half_keep_alives(kind: Kind) {
+    let server = Server::start(kind).await;
+    let mut states = server.bus().subscribe(vec![Subscription::new("loa/1/node/n1/state")]).await.unwrap();
+    let (port, freeze) = freezable_relay(&server).await;
+    let mut config = server.node("n1");
+    config.server.port = port;
+    config.keep_alive = Duration::from_secs(2);
+    config.will = Some(Will { delay: Duration::ZERO, ..Will::new("loa/1/node/n1/state", "lost") });
+    let (node, _incoming, _) = connect(config).await;
+    node.publish(Publish::new("loa/1/node/n1/state", "online")).await.unwrap();
+    assert_eq!(&soon(states.recv()).await.unwrap().payload[..], b"online");
+
+    freeze.cancel();
+    let frozen = Instant::now();
+    assert_eq!(&soon(states.recv()).await.unwrap().payload[..], b"lost");
+    let noticed = frozen.elapsed();
+    // Mosquitto looks once a second.
+    assert!(noticed > Duration::from_millis(1500) && noticed < Duration::from_secs(6), "{noticed:?}");
+    // The node notices too.
+    let mut connection = node.connection();
+    soon(connection.wait_for(|state| !state.is_connected())).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unfinished_handshake_is_ended_and_a_full_house_refuses() {
+    let server = Server::start(Kind::Embedded).await;
+    let mut config = server.embedded_config();
+    config.folder = server.path("second");
+    config.handshake_limit = Duration::from_millis(500);
+    config.max_connections = 2;
+    let broker = EmbeddedBroker::open(config).await.unwrap();
+    let port = broker.listen().await.unwrap().port();
+    let mut silent = Vec::new();
+    for _ in 0..2 {
+        silent.push(TcpStream::connect(("127.0.0.1", port)).await.unwrap());
+    }
+    let started = Instant::now();
+    let mut third = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    assert!(matches!(soon(third.read(&mut [0])).await, Ok(0) | Err(_)), "no place");
+    assert!(started.elapsed() < Duration::from_millis(400), "refused at once");
+    for mut silent in silent {
+        assert!(matches!(soon(silent.read(&mut [0])).await, Ok(0) | Err(_)), "the handshake's time is over");
+    }
+    let mut config = server.node("n1");
+    config.server.port = port;
+    connect(config).await;
+    broker.shutdown().await;
 }

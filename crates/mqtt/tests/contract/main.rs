@@ -90,5 +90,6 @@ contract! {
     access::a_revoked_certificate_is_refused,
     faults::a_silent_peer_holds_nobody_up,
     faults::rubbish_does_no_harm,
+    faults::a_node_behind_a_dead_path_is_given_up_after_one_and_a_half_keep_alives,
     faults::more_than_a_mebibyte_is_refused_without_harm_to_others,
 }
