@@ -1,3 +1,22 @@
 //! The broker of Loa: HTTP API, page, store, speech, dispatch, MQTT, enrolment.
+//!
+//! A broadcast goes one way: [`http`] → [`store`] → [`dispatch`] → MQTT → the nodes. What nodes say comes back through [`nodes`] into the
+//! store and, by [`events`], to open pages. [`plans`] brings each node's plan up to date.
 
+pub mod app;
+pub mod clips;
+pub mod config;
+pub mod dispatch;
+pub mod enrolment;
+pub mod events;
+pub mod http;
 pub mod identity;
+pub mod mqtt;
+pub mod nodes;
+pub mod people;
+pub mod plans;
+pub mod secrets;
+pub mod seed;
+pub mod serve;
+pub mod speech;
+pub mod store;

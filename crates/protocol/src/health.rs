@@ -189,7 +189,7 @@ fn by_an_eighth(now: u32, then: u32) -> bool {
     now.abs_diff(then) > then / 8
 }
 
-fn changed<T: PartialEq>(now: T, then: T) -> Option<T> {
+fn changed<T: PartialEq + Copy>(now: T, then: T) -> Option<T> {
     (now != then).then_some(now)
 }
 

@@ -141,6 +141,13 @@ impl AiringId {
     }
 }
 
+impl BroadcastId {
+    /// The name of the command that airs it: its own, so that a command sent twice is refused as a replay.
+    pub fn command(&self) -> CommandId {
+        CommandId(self.0.clone())
+    }
+}
+
 impl AreaCode {
     /// The commune this area is or lies in; none for a province.
     pub fn commune(&self) -> Option<AreaCode> {

@@ -1,1 +1,18 @@
-//! Vietnamese text to speech: reading rules and voices.
+//! Vietnamese text to speech: how a text is read aloud, and voices that say it.
+//!
+//! Text → [`read`] (numbers, dates, abbreviations written out) → a [`Voice`] → WAV. The voices are programs of their own, run as child
+//! processes; nothing of theirs is linked.
+
+mod espeak;
+mod reading;
+mod speech;
+mod voice;
+mod wav;
+
+pub use espeak::Espeak;
+pub use reading::{Change, Reading, read};
+pub use speech::{Speech, Spoken};
+pub use voice::{Speaking, SpeechError, Voice, VoiceEntry};
+
+/// Longest text that is spoken, characters: about an hour.
+pub const TEXT_CHARACTERS: usize = 20_000;

@@ -7,10 +7,10 @@ use rcgen::{
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SerialNumber,
 };
 use ring::rand::{SecureRandom, SystemRandom};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject};
+use rustls_pki_types::{CertificateDer, pem::PemObject};
 use time::OffsetDateTime;
 
-use super::{IdentityError, ServerCredentials, hex};
+use super::{Credentials, IdentityError, hex};
 
 /// Longer than any deployment; replacing it is a planned act.
 const CA_LIFE: SignedDuration = SignedDuration::from_hours(24 * 365 * 25);
@@ -117,18 +117,30 @@ impl Ca {
         names: &[String],
         not_before: Timestamp,
         now: Timestamp,
-    ) -> Result<ServerCredentials, IdentityError> {
+    ) -> Result<Credentials, IdentityError> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
         let mut params =
             leaf("Loa broker", ExtendedKeyUsagePurpose::ServerAuth, not_before, after(now, SERVER_LIFE));
         params.subject_alt_names = CertificateParams::new(names)?.subject_alt_names;
         params.serial_number = Some(serial()?);
-        let certificate = params.signed_by(&key, &self.issuer)?;
-        Ok(ServerCredentials {
-            certs: vec![certificate.der().clone(), self.der.clone()],
-            key: PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
-            client_ca: self.der.clone(),
-        })
+        self.credentials(&params, &key)
+    }
+
+    pub(super) fn sign_client(
+        &self,
+        name: &str,
+        not_before: Timestamp,
+        now: Timestamp,
+    ) -> Result<Credentials, IdentityError> {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        let mut params = leaf(name, ExtendedKeyUsagePurpose::ClientAuth, not_before, after(now, SERVER_LIFE));
+        params.serial_number = Some(serial()?);
+        self.credentials(&params, &key)
+    }
+
+    fn credentials(&self, params: &CertificateParams, key: &KeyPair) -> Result<Credentials, IdentityError> {
+        let certificate = params.signed_by(key, &self.issuer)?;
+        Ok(Credentials { chain_pem: certificate.pem() + &self.pem, key_pem: key.serialize_pem() })
     }
 }
 

@@ -13,7 +13,6 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use loa_protocol::{AuthorityKey, AuthorityPublicKey, NodeId, SigningKey, keys::InvalidKey};
 use ring::digest::{SHA256, digest};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 pub use certificates::NodeCertificate;
 pub use tls::{NodePeer, node_of};
@@ -58,14 +57,12 @@ impl From<InvalidKey> for IdentityError {
     }
 }
 
-/// Certificate chain and key of a server, and the CA its clients' certificates come from.
-pub struct ServerCredentials {
-    /// The server's certificate, then the CA's, which enrolling agents know by fingerprint.
-    pub certs: Vec<CertificateDer<'static>>,
-    /// The server's key.
-    pub key: PrivateKeyDer<'static>,
-    /// What clients' certificates must be signed by.
-    pub client_ca: CertificateDer<'static>,
+/// Certificate chain and key of a server or client, PEM.
+pub struct Credentials {
+    /// The certificate, then the CA's, which enrolling agents know by fingerprint.
+    pub chain_pem: String,
+    /// The key.
+    pub key_pem: String,
 }
 
 /// The broker's identity, opened.
@@ -125,12 +122,13 @@ impl Identity {
     }
 
     /// A fresh server certificate for these host names and addresses.
-    pub fn server_credentials(
-        &self,
-        names: &[String],
-        now: Timestamp,
-    ) -> Result<ServerCredentials, IdentityError> {
+    pub fn server_credentials(&self, names: &[String], now: Timestamp) -> Result<Credentials, IdentityError> {
         self.ca.sign_server(names, self.created_at, now)
+    }
+
+    /// A fresh certificate for the broker itself as a client of an external MQTT server.
+    pub fn client_credentials(&self, name: &str, now: Timestamp) -> Result<Credentials, IdentityError> {
+        self.ca.sign_client(name, self.created_at, now)
     }
 }
 

@@ -3,7 +3,7 @@ use std::{fs, os::unix::fs::PermissionsExt, sync::Arc};
 
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyPair, PKCS_ECDSA_P256_SHA256};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConnection, crypto::ring};
-use rustls_pki_types::{ServerName, pem::PemObject};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject};
 
 use super::*;
 

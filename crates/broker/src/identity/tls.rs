@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use loa_protocol::NodeId;
 use rustls::{RootCertStore, ServerConfig, crypto::ring, server::WebPkiClientVerifier};
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 
 use super::{Identity, IdentityError, hex};
 
@@ -39,7 +39,11 @@ impl Identity {
         let tls = |error: String| IdentityError::Tls(error);
         let server = self.server_credentials(names, now)?;
         let mut roots = RootCertStore::empty();
-        roots.add(server.client_ca).map_err(|e| tls(e.to_string()))?;
+        roots.add(self.ca.der().clone()).map_err(|e| tls(e.to_string()))?;
+        let chain = CertificateDer::pem_slice_iter(server.chain_pem.as_bytes())
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|e| tls(e.to_string()))?;
+        let key = PrivateKeyDer::from_pem_slice(server.key_pem.as_bytes()).map_err(|e| tls(e.to_string()))?;
         let provider = Arc::new(ring::default_provider());
         let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
             .allow_unauthenticated()
@@ -49,7 +53,7 @@ impl Identity {
             .with_safe_default_protocol_versions()
             .map_err(|e| tls(e.to_string()))?
             .with_client_cert_verifier(verifier)
-            .with_single_cert(server.certs, server.key)
+            .with_single_cert(chain, key)
             .map_err(|e| tls(e.to_string()))?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Arc::new(config))

@@ -1,0 +1,54 @@
+//! What every part of the running broker shares.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use loa_mqtt::Bus;
+use loa_protocol::Clock;
+use loa_speech::Speech;
+
+use crate::{
+    clips::ClipFolder, config::Settings, events::Events, identity::Identity, nodes::Presence,
+    people::Throttle, store::Store,
+};
+
+/// The running broker. Shared by reference.
+pub struct App {
+    /// What it remembers.
+    pub store: Store,
+    /// Where clips are.
+    pub clips: ClipFolder,
+    /// Who it is.
+    pub identity: Identity,
+    /// The way to the nodes.
+    pub bus: Arc<dyn Bus>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The way to open pages.
+    pub events: Events,
+    /// Voices.
+    pub speech: Speech,
+    /// How it was started.
+    pub settings: Settings,
+    /// Where nodes are told to go.
+    pub addresses: crate::enrolment::Addresses,
+    /// What nodes last said.
+    pub presence: Presence,
+    /// Brake on guessing passwords.
+    pub sign_ins: Throttle,
+    /// Brake on guessing claim codes.
+    pub claims: Throttle,
+    /// Wakes the reconciliation of plans.
+    pub plans_changed: tokio::sync::Notify,
+    /// Cancelled when the broker stops, so that endless answers end.
+    pub stopping: tokio_util::sync::CancellationToken,
+    /// How many sounds may be worked on at once: each takes a processor.
+    pub sound_work: tokio::sync::Semaphore,
+}
+
+impl App {
+    /// The present.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}

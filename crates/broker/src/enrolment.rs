@@ -1,0 +1,192 @@
+//! How a node comes to be trusted, and the listener that nodes talk HTTP to: TLS with the broker's own CA, two routes.
+//!
+//! `POST /enrolments` takes a claim code and gives a certificate; `GET /clips/HASH` gives a clip to a node that shows one in force.
+//! Each connection has its own task and a limit around the handshake, so that a silent client holds up nobody.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{
+    Extension, Json, Router,
+    extract::{DefaultBodyLimit, Path, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto,
+    service::TowerToHyperService,
+};
+use loa_protocol::{
+    ClipHash,
+    enrolment::{EnrolmentRequest, EnrolmentResponse, canonical_code},
+    version::VersionRange,
+};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    app::App,
+    http::problem::{Code, Problem},
+    identity::{IdentityError, NodePeer, node_of},
+    secrets,
+    store::Claimed,
+};
+
+const HANDSHAKE: Duration = Duration::from_secs(10);
+const IDLE: Duration = Duration::from_secs(30);
+const REQUEST_BYTES: usize = 16 * 1024;
+
+/// Where nodes are told to go; known once everything listens.
+#[derive(Debug, Clone)]
+pub struct Addresses {
+    /// `host:port` of MQTT.
+    pub mqtt: String,
+    /// `https://host:port/` of this listener.
+    pub http: String,
+}
+
+/// Who asks, by certificate and by address.
+#[derive(Clone)]
+struct Peer {
+    node: Option<NodePeer>,
+    address: SocketAddr,
+}
+
+/// Serves nodes until told to stop.
+pub async fn serve(
+    app: Arc<App>,
+    listener: TcpListener,
+    tls: Arc<rustls::ServerConfig>,
+    stop: CancellationToken,
+) {
+    let routes = Router::new()
+        .route("/enrolments", post(enrol))
+        .route("/clips/{hash}", get(clip))
+        .layer(DefaultBodyLimit::max(REQUEST_BYTES))
+        .with_state(app);
+    let acceptor = TlsAcceptor::from(tls);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => return,
+        };
+        match accepted {
+            Ok((stream, address)) => {
+                tokio::spawn(connection(acceptor.clone(), stream, address, routes.clone(), stop.clone()));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a node's connection can't be accepted");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+async fn connection(
+    acceptor: TlsAcceptor,
+    stream: TcpStream,
+    address: SocketAddr,
+    routes: Router,
+    stop: CancellationToken,
+) {
+    let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await else {
+        tracing::debug!(%address, "no TLS with a node");
+        return;
+    };
+    let certificate = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+    let peer = Peer { node: certificate.and_then(node_of), address };
+    let service = TowerToHyperService::new(routes.layer(Extension(peer)));
+    let mut server = auto::Builder::new(TokioExecutor::new());
+    server.http1().timer(TokioTimer::new()).header_read_timeout(IDLE);
+    tokio::select! {
+        served = server.serve_connection(TokioIo::new(stream), service) => {
+            if let Err(error) = served {
+                tracing::debug!(%address, %error, "a node's connection broke");
+            }
+        }
+        () = stop.cancelled() => {}
+    }
+}
+
+async fn enrol(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    Json(request): Json<EnrolmentRequest>,
+) -> Result<Json<EnrolmentResponse>, Problem> {
+    let who = peer.address.ip().to_string();
+    if let Some(wait) = app.claims.wait(&who, app.clock.monotonic()) {
+        return Err(Problem::new(Code::TooManyTries).with("retry_after_s", wait.as_secs().max(1)));
+    }
+    let Some(protocol) = VersionRange::OURS.common(request.protocol) else {
+        return Err(Problem::new(Code::NoCommonVersion));
+    };
+    let now = app.now();
+    // The request is tried before the code is used up: an agent's mistake must not cost the installer the code.
+    let probe = "probe".parse().map_err(|_| Problem::new(Code::Internal))?;
+    app.identity.sign_node(&request.csr_pem, &probe, now).map_err(refused)?;
+    let node = match app.store.use_claim(&secrets::hash(&canonical_code(&request.code)), now).await? {
+        Claimed::Node(node) => node,
+        Claimed::Unknown => {
+            app.claims.failed(&who, app.clock.monotonic());
+            return Err(Problem::new(Code::ClaimUnknown));
+        }
+        Claimed::Used => return Err(Problem::new(Code::ClaimUsed)),
+        Claimed::Expired => return Err(Problem::new(Code::ClaimExpired)),
+    };
+    app.claims.succeeded(&who);
+    let certificate = app.identity.sign_node(&request.csr_pem, &node, now).map_err(refused)?;
+    app.store.node_enrolled(&node, &certificate.serial, now).await?;
+    app.presence.forget(&node);
+    // A certificate given before no longer counts; nor does a connection made with it.
+    if let Err(error) = app.bus.disconnect_client(node.as_str()).await {
+        tracing::debug!(%node, %error, "an earlier connection was not cut");
+    }
+    app.plans_changed.notify_one();
+    let row = app.store.node(&node).await?.ok_or_else(|| Problem::new(Code::Internal))?;
+    let areas = app.store.path_of(&row.hamlet).await?;
+    tracing::info!(%node, name = row.name, "a node was enrolled");
+    if let Err(error) = crate::nodes::tell_node(&app, &node).await {
+        tracing::debug!(%error, "open pages were not told");
+    }
+    Ok(Json(EnrolmentResponse {
+        node,
+        areas,
+        certificate_pem: certificate.pem,
+        ca_pem: app.identity.ca_pem().to_owned(),
+        authority: app.identity.authority(),
+        mqtt: app.addresses.mqtt.clone(),
+        http: app.addresses.http.clone(),
+        now,
+        protocol,
+    }))
+}
+
+fn refused(error: IdentityError) -> Problem {
+    match error {
+        IdentityError::Request(_) => Problem::new(Code::InvalidCertificateRequest),
+        error => Problem::internal(&error),
+    }
+}
+
+async fn clip(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    Path(hash): Path<String>,
+) -> Result<Response, Problem> {
+    let known = match &peer.node {
+        Some(peer) => app
+            .store
+            .node(&peer.node)
+            .await?
+            .is_some_and(|row| row.is_trusted() && row.serial.as_deref() == Some(&peer.serial)),
+        None => false,
+    };
+    if !known {
+        return Err(Problem::new(Code::Forbidden));
+    }
+    let hash: ClipHash = hash.parse().map_err(|_| Problem::new(Code::NotFound))?;
+    let bytes = app.clips.read(&hash).await?;
+    Ok((StatusCode::OK, [(header::CONTENT_TYPE, "audio/ogg")], bytes).into_response())
+}

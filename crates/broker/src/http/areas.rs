@@ -1,0 +1,123 @@
+//! Areas.
+
+use std::sync::Arc;
+
+use axum::{extract::State, http::StatusCode};
+use loa_protocol::AreaCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    extract::{Json, Path, SignedIn},
+    problem::{Code, Problem, ProblemBody},
+    text_field,
+};
+use crate::{app::App, store::AreaRow};
+
+/// Level of an area.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AreaKind {
+    /// *Tỉnh, thành phố*.
+    Province,
+    /// *Xã, phường*.
+    Commune,
+    /// *Ấp, thôn, khu phố*.
+    Hamlet,
+}
+
+/// An area.
+#[derive(Serialize, ToSchema)]
+pub struct Area {
+    /// Official code; a hamlet's is its commune's, `-` and two digits.
+    code: String,
+    /// What people call it.
+    name: String,
+    /// Its level.
+    kind: AreaKind,
+    /// The area it lies in.
+    parent: Option<String>,
+}
+
+impl From<AreaRow> for Area {
+    fn from(area: AreaRow) -> Self {
+        let kind = match area.code.as_str().len() {
+            2 => AreaKind::Province,
+            5 => AreaKind::Commune,
+            _ => AreaKind::Hamlet,
+        };
+        Self {
+            code: area.code.to_string(),
+            name: area.name,
+            kind,
+            parent: area.parent.map(|p| p.to_string()),
+        }
+    }
+}
+
+/// A new area.
+#[derive(Deserialize, ToSchema)]
+pub struct NewArea {
+    /// 2 digits, 5 digits, or a commune's code, `-` and 2 digits.
+    code: String,
+    /// What people call it.
+    name: String,
+    /// The area it lies in. A hamlet's is its commune.
+    parent: Option<String>,
+}
+
+/// A new name.
+#[derive(Deserialize, ToSchema)]
+pub struct Rename {
+    /// What people call it.
+    name: String,
+}
+
+/// All areas, each after the one it lies in.
+#[utoipa::path(get, path = "/areas", tag = "areas", responses((status = 200, body = [Area])))]
+pub async fn list(State(app): State<Arc<App>>, _: SignedIn) -> Result<axum::Json<Vec<Area>>, Problem> {
+    Ok(axum::Json(app.store.areas().await?.into_iter().map(Area::from).collect()))
+}
+
+/// Adds an area.
+#[utoipa::path(post, path = "/areas", tag = "areas", request_body = NewArea,
+    responses((status = 201, body = Area), (status = "4XX", body = ProblemBody)))]
+pub async fn add(
+    State(app): State<Arc<App>>,
+    _: SignedIn,
+    Json(new): Json<NewArea>,
+) -> Result<(StatusCode, axum::Json<Area>), Problem> {
+    let code: AreaCode = new.code.parse().map_err(|_| Problem::field("code"))?;
+    let is_hamlet = code.commune().is_some_and(|commune| commune != code);
+    let parent = match new.parent {
+        Some(parent) => Some(parent.parse::<AreaCode>().map_err(|_| Problem::field("parent"))?),
+        None if is_hamlet => code.commune(),
+        None => None,
+    };
+    let fits = match &parent {
+        Some(parent) if is_hamlet => Some(parent) == code.commune().as_ref(),
+        Some(parent) => parent.as_str().len() < code.as_str().len(),
+        None => true,
+    };
+    if !fits {
+        return Err(Problem::field("parent"));
+    }
+    let area = AreaRow { code, name: text_field("name", &new.name, 80)?, parent };
+    app.store.add_area(&area).await?;
+    Ok((StatusCode::CREATED, axum::Json(area.into())))
+}
+
+/// Renames an area; its code stays.
+#[utoipa::path(patch, path = "/areas/{code}", tag = "areas", request_body = Rename, params(("code" = String, Path)),
+    responses((status = 200, body = Area), (status = "4XX", body = ProblemBody)))]
+pub async fn rename(
+    State(app): State<Arc<App>>,
+    _: SignedIn,
+    Path(code): Path<String>,
+    Json(rename): Json<Rename>,
+) -> Result<axum::Json<Area>, Problem> {
+    let code: AreaCode = code.parse().map_err(|_| Problem::new(Code::NotFound))?;
+    app.store.rename_area(&code, &text_field("name", &rename.name, 80)?).await?;
+    let area = app.store.area(&code).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    Ok(axum::Json(area.into()))
+}

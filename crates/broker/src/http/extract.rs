@@ -1,0 +1,68 @@
+//! What handlers take from a request, with our problems instead of the library's: JSON, query, path, and who asks.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{FromRef, FromRequest, FromRequestParts, Request},
+    http::{HeaderMap, header, request::Parts},
+};
+
+use super::problem::{Code, Problem};
+use crate::{app::App, secrets, store::PersonRow};
+
+/// Name of the session cookie.
+pub const COOKIE: &str = "loa_session";
+
+/// A JSON body.
+#[derive(FromRequest)]
+#[from_request(via(axum::Json), rejection(Problem))]
+pub struct Json<T>(pub T);
+
+/// Query parameters.
+#[derive(FromRequestParts)]
+#[from_request(via(axum::extract::Query), rejection(Problem))]
+pub struct Query<T>(pub T);
+
+/// Path parameters.
+#[derive(FromRequestParts)]
+#[from_request(via(axum::extract::Path), rejection(Problem))]
+pub struct Path<T>(pub T);
+
+/// The session token that a request carries.
+pub fn session_token(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    cookies
+        .flat_map(|line| line.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+}
+
+/// Whoever is signed in. A route that takes this is closed to everybody else.
+pub struct SignedIn(pub PersonRow);
+
+impl<S> FromRequestParts<S> for SignedIn
+where
+    S: Send + Sync,
+    Arc<App>: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let app = Arc::<App>::from_ref(state);
+        let token = session_token(&parts.headers).ok_or_else(|| Problem::new(Code::SignInRequired))?;
+        let person = app.store.person_of_session(&secrets::hash(token), app.now()).await?;
+        person.map(Self).ok_or_else(|| Problem::new(Code::SignInRequired))
+    }
+}
+
+/// Whether a request that changes something comes from our own page, or from a program that is no browser. Browsers say so by `Sec-Fetch-Site`, older
+/// ones by `Origin`; a page of another site can fake neither.
+pub fn is_same_origin(request: &Request) -> bool {
+    let headers = request.headers();
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return site == "same-origin" || site == "none";
+    }
+    let Some(origin) = headers.get(header::ORIGIN) else { return true };
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+    matches!((origin, host), (Some((_, origin)), Some(host)) if origin == host)
+}

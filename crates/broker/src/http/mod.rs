@@ -1,0 +1,135 @@
+//! HTTP for people: the API under `/api/v1`, the page, and what operators watch.
+//!
+//! This module is the whole route table. A handler that takes [`extract::SignedIn`] is closed to strangers; a test enumerates all.
+
+pub mod areas;
+pub mod broadcasts;
+pub mod bulletins;
+pub mod events;
+pub mod extract;
+pub mod nodes;
+pub mod page;
+pub mod people;
+pub mod problem;
+pub mod sound;
+pub mod view;
+pub mod watch;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request},
+    http::{HeaderName, HeaderValue, Method, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLayer};
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use self::problem::{Code, Problem};
+use crate::app::App;
+
+/// Largest JSON body: a text of 20,000 characters with room to spare.
+const BODY_BYTES: usize = 1 << 20;
+
+/// No script, style or frame but our own; sound from our own addresses.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+     font-src 'self'; connect-src 'self'; media-src 'self' blob:; worker-src 'self'; manifest-src 'self'; \
+     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Loa",
+        description = "A commune's loudspeakers: bulletins, broadcasts, nodes. Times are RFC 3339 in UTC. \
+        Errors are application/problem+json with a stable code. Sign in for a session cookie.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    components(schemas(view::broadcasts::AiringProgress))
+)]
+struct Description;
+
+fn api() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(people::setup_state, people::set_up))
+        .routes(routes!(people::session, people::sign_in, people::sign_out))
+        .routes(routes!(areas::list, areas::add))
+        .routes(routes!(areas::rename))
+        .routes(routes!(nodes::list, nodes::add))
+        .routes(routes!(nodes::one, nodes::change))
+        .routes(routes!(nodes::claim))
+        .routes(routes!(nodes::revoke))
+        .routes(routes!(nodes::identify))
+        .routes(routes!(nodes::test_tone))
+        .routes(routes!(sound::voices))
+        .routes(routes!(sound::reading))
+        .routes(routes!(sound::speak))
+        .routes(routes!(sound::clip))
+        .routes(routes!(bulletins::list, bulletins::add))
+        .routes(routes!(bulletins::one))
+        .routes(routes!(broadcasts::list, broadcasts::add))
+        .routes(routes!(broadcasts::one))
+        .routes(routes!(broadcasts::stop))
+        .routes(routes!(broadcasts::stop_everything))
+        .routes(routes!(events::events))
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(sound::upload))
+                .layer(DefaultBodyLimit::max(sound::UPLOAD_BYTES + 64 * 1024)),
+        )
+}
+
+/// The description of the API.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    OpenApiRouter::<Arc<App>>::new().nest("/api/v1", api()).into_openapi()
+}
+
+/// Everything people's browsers and operators' tools can ask.
+pub fn router(app: Arc<App>, metrics: metrics_exporter_prometheus::PrometheusHandle) -> Router {
+    let (api, _) = api().split_for_parts();
+    let fixed = |name: HeaderName, value: &'static str| {
+        SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+    };
+    Router::new()
+        .nest("/api/v1", api.method_not_allowed_fallback(not_this_way))
+        .merge(watch::routes(metrics))
+        .fallback(page::page)
+        .with_state(app)
+        .layer(middleware::from_fn(own_pages_only))
+        .layer(CompressionLayer::new())
+        .layer(fixed(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
+        .layer(fixed(header::CACHE_CONTROL, "no-store"))
+        .layer(fixed(
+            HeaderName::from_static("permissions-policy"),
+            "microphone=(self), geolocation=(self), camera=()",
+        ))
+}
+
+async fn not_this_way() -> Problem {
+    Problem::new(Code::MethodNotAllowed)
+}
+
+/// Whatever may change something must come from our own page, or from no page at all.
+async fn own_pages_only(request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    if reads || extract::is_same_origin(&request) {
+        next.run(request).await
+    } else {
+        Problem::new(Code::ForeignOrigin).into_response()
+    }
+}
+
+/// A text a person typed: trimmed, not empty, at most so many characters, no control characters.
+fn text_field(name: &str, text: &str, most: usize) -> Result<String, Problem> {
+    let text = text.trim();
+    let characters = text.chars().count();
+    if characters == 0 || characters > most || text.chars().any(char::is_control) {
+        return Err(Problem::field(name).with("most", most));
+    }
+    Ok(text.to_owned())
+}

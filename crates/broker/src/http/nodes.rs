@@ -1,0 +1,197 @@
+//! Nodes: list, add, change, claim codes, and what an installer does with one.
+
+use std::sync::Arc;
+
+use axum::{extract::State, http::StatusCode};
+use jiff::SignedDuration;
+use loa_protocol::{Action, AreaCode, NodeId, enrolment::canonical_code, plan};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    extract::{Json, Path, SignedIn},
+    problem::{Code, Problem, ProblemBody},
+    text_field,
+    view::nodes::{self, Node, Volume},
+};
+use crate::{app::App, dispatch, secrets, store::NodeRow};
+
+/// A claim code is good for a week: the installer may wait for dry weather.
+const CLAIM_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
+const TEST_TONE_MS: u32 = 3000;
+
+/// A new node.
+#[derive(Deserialize, ToSchema)]
+pub struct NewNode {
+    /// Code of the hamlet it stands in.
+    hamlet: String,
+    /// What people call it.
+    name: String,
+}
+
+/// What may be changed.
+#[derive(Deserialize, ToSchema)]
+pub struct NodeChange {
+    /// What people call it.
+    name: Option<String>,
+    /// How loud it plays.
+    volume: Option<Volume>,
+}
+
+/// What an installer carries to the pole.
+#[derive(Serialize, ToSchema)]
+pub struct Claim {
+    /// One-time code.
+    code: String,
+    /// Good until then.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: jiff::Timestamp,
+    /// Where the agent enrols.
+    server: String,
+    /// SHA-256 of the broker's CA certificate, hexadecimal.
+    ca_fingerprint: String,
+    /// What to type on the node.
+    command: String,
+}
+
+fn known(id: &str) -> Result<NodeId, Problem> {
+    id.parse().map_err(|_| Problem::new(Code::NotFound))
+}
+
+async fn shown(app: &App, id: &NodeId) -> Result<Node, Problem> {
+    nodes::one(app, id).await?.ok_or_else(|| Problem::new(Code::NotFound))
+}
+
+/// All nodes.
+#[utoipa::path(get, path = "/nodes", tag = "nodes", responses((status = 200, body = [Node])))]
+pub async fn list(State(app): State<Arc<App>>, _: SignedIn) -> Result<axum::Json<Vec<Node>>, Problem> {
+    Ok(axum::Json(nodes::all(&app).await?))
+}
+
+/// One node.
+#[utoipa::path(get, path = "/nodes/{id}", tag = "nodes", params(("id" = String, Path)),
+    responses((status = 200, body = Node), (status = 404, body = ProblemBody)))]
+pub async fn one(
+    State(app): State<Arc<App>>,
+    _: SignedIn,
+    Path(id): Path<String>,
+) -> Result<axum::Json<Node>, Problem> {
+    Ok(axum::Json(shown(&app, &known(&id)?).await?))
+}
+
+/// Adds a node to a hamlet. It does nothing until it is enrolled.
+#[utoipa::path(post, path = "/nodes", tag = "nodes", request_body = NewNode,
+    responses((status = 201, body = Node), (status = "4XX", body = ProblemBody)))]
+pub async fn add(
+    State(app): State<Arc<App>>,
+    _: SignedIn,
+    Json(new): Json<NewNode>,
+) -> Result<(StatusCode, axum::Json<Node>), Problem> {
+    let hamlet: AreaCode = new.hamlet.parse().map_err(|_| Problem::field("hamlet"))?;
+    if hamlet.commune().is_none_or(|commune| commune == hamlet) {
+        return Err(Problem::field("hamlet"));
+    }
+    let id = NodeId::from_bits(secrets::random()?);
+    let row = NodeRow::new(id, hamlet, text_field("name", &new.name, 80)?, app.now());
+    app.store.add_nodes(std::slice::from_ref(&row)).await?;
+    Ok((StatusCode::CREATED, axum::Json(shown(&app, &row.id).await?)))
+}
+
+/// Changes name or volume.
+#[utoipa::path(patch, path = "/nodes/{id}", tag = "nodes", request_body = NodeChange, params(("id" = String, Path)),
+    responses((status = 200, body = Node), (status = "4XX", body = ProblemBody)))]
+pub async fn change(
+    State(app): State<Arc<App>>,
+    _: SignedIn,
+    Path(id): Path<String>,
+    Json(change): Json<NodeChange>,
+) -> Result<axum::Json<Node>, Problem> {
+    let id = known(&id)?;
+    let row = app.store.node(&id).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let name = change.name.map_or(Ok(row.name), |name| text_field("name", &name, 80))?;
+    let volume = match change.volume {
+        Some(v) if v.percent > 100 || v.emergency_percent > 100 => return Err(Problem::field("volume")),
+        Some(v) => plan::Volume { percent: v.percent, emergency_percent: v.emergency_percent },
+        None => row.volume,
+    };
+    app.store.change_node(&id, &name, volume).await?;
+    app.plans_changed.notify_one();
+    Ok(axum::Json(shown(&app, &id).await?))
+}
+
+/// Makes a claim code. Codes made for the node before stop working.
+#[utoipa::path(post, path = "/nodes/{id}/claims", tag = "nodes", params(("id" = String, Path)),
+    responses((status = 201, body = Claim), (status = "4XX", body = ProblemBody)))]
+pub async fn claim(
+    State(app): State<Arc<App>>,
+    _: SignedIn,
+    Path(id): Path<String>,
+) -> Result<(StatusCode, axum::Json<Claim>), Problem> {
+    let id = known(&id)?;
+    let row = app.store.node(&id).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    if row.revoked_at.is_some() {
+        return Err(Problem::new(Code::NodeNotTrusted));
+    }
+    let code = secrets::claim_code()?;
+    let now = app.now();
+    let expires_at = now.saturating_add(CLAIM_LIFE).unwrap_or(now);
+    app.store.add_claim(&secrets::hash(&canonical_code(&code)), &id, now, expires_at).await?;
+    let server = app.addresses.http.trim_end_matches('/').to_owned();
+    let ca_fingerprint = app.identity.ca_fingerprint();
+    let command = format!(
+        "loa-agent enrol --data /var/lib/loa-agent --server {server} --ca-fingerprint {ca_fingerprint} --code {code}"
+    );
+    Ok((StatusCode::CREATED, axum::Json(Claim { code, expires_at, server, ca_fingerprint, command })))
+}
+
+/// From now on the node may do nothing; its connection is cut.
+#[utoipa::path(post, path = "/nodes/{id}/revoke", tag = "nodes", params(("id" = String, Path)),
+    responses((status = 204), (status = 404, body = ProblemBody)))]
+pub async fn revoke(
+    State(app): State<Arc<App>>,
+    SignedIn(person): SignedIn,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let id = known(&id)?;
+    app.store.node(&id).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    if app.store.revoke_node(&id, app.now()).await? {
+        tracing::info!(node = %id, by = person.username, "a node was revoked");
+        if let Err(error) = app.bus.disconnect_client(id.as_str()).await {
+            tracing::warn!(node = %id, %error, "the revoked node's connection could not be cut");
+        }
+    }
+    app.events.tell("node", &shown(&app, &id).await?);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn prompt(app: &App, id: &str, action: Action) -> Result<StatusCode, Problem> {
+    let id = known(id)?;
+    let row = app.store.node(&id).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    if !row.is_trusted() {
+        return Err(Problem::new(Code::NodeNotTrusted));
+    }
+    dispatch::prompt(app, &id, action).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Makes the node sound three short tones.
+#[utoipa::path(post, path = "/nodes/{id}/identify", tag = "nodes", params(("id" = String, Path)),
+    responses((status = 202), (status = "4XX", body = ProblemBody)))]
+pub async fn identify(
+    State(app): State<Arc<App>>,
+    _: SignedIn,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    prompt(&app, &id, Action::Identify).await
+}
+
+/// Makes the node sound a test tone of three seconds.
+#[utoipa::path(post, path = "/nodes/{id}/test-tone", tag = "nodes", params(("id" = String, Path)),
+    responses((status = 202), (status = "4XX", body = ProblemBody)))]
+pub async fn test_tone(
+    State(app): State<Arc<App>>,
+    _: SignedIn,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    prompt(&app, &id, Action::TestTone { duration_ms: TEST_TONE_MS }).await
+}

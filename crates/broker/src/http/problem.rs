@@ -1,0 +1,262 @@
+//! Errors as `application/problem+json` (RFC 9457): a stable `code` and parameters. The page has the words for people.
+
+use axum::{
+    Json,
+    extract::rejection::{BytesRejection, JsonRejection, PathRejection, QueryRejection},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::{clips::ClipError, dispatch::DispatchError, store::StoreError};
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $status:ident, $title:literal;)*) => {
+        /// What went wrong. A code never changes its meaning.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+        pub enum Code {
+            $($(#[$doc])* #[serde(rename = $text)] $name,)*
+        }
+
+        impl Code {
+            /// All there are.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// Its stable text.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            fn status(self) -> StatusCode {
+                match self { $(Self::$name => StatusCode::$status,)* }
+            }
+
+            fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The body isn't the JSON that is wanted; `detail` says where.
+    InvalidRequest = "invalid_request", UNPROCESSABLE_ENTITY, "The request is not what is expected here";
+    /// A field has a value that can't be; `field` names it.
+    InvalidField = "invalid_field", UNPROCESSABLE_ENTITY, "A field has a value that can't be used";
+    /// Nobody is signed in.
+    SignInRequired = "sign_in_required", UNAUTHORIZED, "Sign in first";
+    /// Wrong user name or password.
+    WrongCredentials = "wrong_credentials", UNAUTHORIZED, "Wrong user name or password";
+    /// Too many tries failed; `retry_after_s` says how long to wait.
+    TooManyTries = "too_many_tries", TOO_MANY_REQUESTS, "Too many tries; wait";
+    /// The set-up link doesn't work: used, replaced by a restart, or never made.
+    SetupLinkInvalid = "setup_link_invalid", FORBIDDEN, "The set-up link does not work";
+    /// Fewer characters than `least`.
+    PasswordShort = "password_short", UNPROCESSABLE_ENTITY, "The password is too short";
+    /// A password that everybody tries first.
+    PasswordCommon = "password_common", UNPROCESSABLE_ENTITY, "The password is too common";
+    /// Not allowed for whoever asks.
+    Forbidden = "forbidden", FORBIDDEN, "Not allowed";
+    /// The request comes from another site's page.
+    ForeignOrigin = "foreign_origin", FORBIDDEN, "The request comes from another site";
+    /// No such thing.
+    NotFound = "not_found", NOT_FOUND, "There is no such thing";
+    /// Not this way.
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This can't be done here";
+    /// It is there already.
+    Exists = "exists", CONFLICT, "It exists already";
+    /// It refers to something that isn't there.
+    Dangling = "dangling", UNPROCESSABLE_ENTITY, "It refers to something that does not exist";
+    /// The body is larger than `limit_bytes`.
+    TooLarge = "too_large", PAYLOAD_TOO_LARGE, "The upload is too large";
+    /// The text has more than `most` characters.
+    TextTooLong = "text_too_long", UNPROCESSABLE_ENTITY, "The text is too long";
+    /// The text has nothing to say.
+    TextEmpty = "text_empty", UNPROCESSABLE_ENTITY, "There is nothing to read aloud";
+    /// No such voice.
+    VoiceUnknown = "voice_unknown", UNPROCESSABLE_ENTITY, "There is no such voice";
+    /// The voice failed or isn't installed.
+    SpeechFailed = "speech_failed", BAD_GATEWAY, "The voice could not speak";
+    /// The sound can't be used; `cause` says why.
+    SoundUnusable = "sound_unusable", UNPROCESSABLE_ENTITY, "The sound can't be used";
+    /// None of the chosen areas has a node that could play.
+    NoNodes = "no_nodes", UNPROCESSABLE_ENTITY, "No loudspeaker in the chosen areas";
+    /// The same Idempotency-Key was used for something else.
+    KeyReused = "key_reused", CONFLICT, "The key was used for something else";
+    /// The node isn't enrolled, or is revoked.
+    NodeNotTrusted = "node_not_trusted", CONFLICT, "The node is not enrolled";
+    /// The claim code isn't one.
+    ClaimUnknown = "claim_unknown", FORBIDDEN, "The code is not known";
+    /// The claim code was used.
+    ClaimUsed = "claim_used", FORBIDDEN, "The code was used already";
+    /// The claim code's time is over.
+    ClaimExpired = "claim_expired", FORBIDDEN, "The code has expired";
+    /// Broker and agent have no protocol version in common.
+    NoCommonVersion = "no_common_version", CONFLICT, "Agent and broker are too far apart; update the older";
+    /// The agent's certificate request isn't valid.
+    InvalidCertificateRequest = "invalid_certificate_request", UNPROCESSABLE_ENTITY, "The certificate request is not valid";
+    /// MQTT doesn't take commands now; nothing was sent.
+    NodesUnreachable = "nodes_unreachable", SERVICE_UNAVAILABLE, "The nodes can't be reached now";
+    /// A clip's bytes on the broker's disk are damaged.
+    ClipDamaged = "clip_damaged", INTERNAL_SERVER_ERROR, "The sound is damaged on the server";
+    /// A fault of the broker; its log says which.
+    Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong on the server";
+}
+
+/// An error answer.
+#[derive(Debug)]
+pub struct Problem {
+    code: Code,
+    detail: Option<String>,
+    params: Map<String, Value>,
+}
+
+/// How a problem looks on the wire.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemBody {
+    /// Always `about:blank`: the code says more.
+    r#type: &'static str,
+    /// English, for developers.
+    title: &'static str,
+    /// The HTTP status again.
+    status: u16,
+    /// What went wrong.
+    code: Code,
+    /// More, in English, for developers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    /// What the words for people need.
+    #[schema(value_type = Object)]
+    params: Map<String, Value>,
+}
+
+impl Problem {
+    /// A problem without more to say.
+    pub fn new(code: Code) -> Self {
+        Self { code, detail: None, params: Map::new() }
+    }
+
+    /// With a parameter for the words.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.params.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// With a detail for developers.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// A field that can't be.
+    pub fn field(name: &str) -> Self {
+        Self::new(Code::InvalidField).with("field", name)
+    }
+
+    /// A fault of the broker: logged, not shown.
+    pub fn internal(error: &dyn std::error::Error) -> Self {
+        tracing::error!(%error, "a request failed");
+        Self::new(Code::Internal)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.code.status();
+        let body = ProblemBody {
+            r#type: "about:blank",
+            title: self.code.title(),
+            status: status.as_u16(),
+            code: self.code,
+            detail: self.detail,
+            params: self.params,
+        };
+        let retry = body.params.get("retry_after_s").and_then(Value::as_u64);
+        let mut response = (status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = retry {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Exists => Self::new(Code::Exists),
+            StoreError::Dangling => Self::new(Code::Dangling),
+            error => Self::internal(&error),
+        }
+    }
+}
+
+impl From<ClipError> for Problem {
+    fn from(error: ClipError) -> Self {
+        match error {
+            ClipError::Unknown => Self::new(Code::NotFound),
+            ClipError::Damaged(hash) => {
+                tracing::error!(%hash, "a clip is damaged");
+                Self::new(Code::ClipDamaged)
+            }
+            error @ ClipError::Folder(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<DispatchError> for Problem {
+    fn from(error: DispatchError) -> Self {
+        match error {
+            DispatchError::Bus(error) => {
+                tracing::error!(%error, "a command could not be sent");
+                Self::new(Code::NodesUnreachable)
+            }
+            DispatchError::Store(error) => error.into(),
+            DispatchError::Clip(error) => error.into(),
+            error => Self::internal(&error),
+        }
+    }
+}
+
+impl From<crate::secrets::NoRandom> for Problem {
+    fn from(error: crate::secrets::NoRandom) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<JsonRejection> for Problem {
+    fn from(rejection: JsonRejection) -> Self {
+        match rejection {
+            JsonRejection::BytesRejection(rejection) => rejection.into(),
+            rejection => Self::new(Code::InvalidRequest).detail(rejection.body_text()),
+        }
+    }
+}
+
+impl From<BytesRejection> for Problem {
+    fn from(rejection: BytesRejection) -> Self {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            Self::new(Code::TooLarge)
+        } else {
+            Self::new(Code::InvalidRequest).detail(rejection.body_text())
+        }
+    }
+}
+
+impl From<PathRejection> for Problem {
+    fn from(_: PathRejection) -> Self {
+        Self::new(Code::NotFound)
+    }
+}
+
+impl From<QueryRejection> for Problem {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::new(Code::InvalidRequest).detail(rejection.body_text())
+    }
+}

@@ -1,0 +1,53 @@
+//! Things as the API shows them.
+
+pub mod broadcasts;
+pub mod bulletins;
+pub mod nodes;
+
+use std::collections::HashMap;
+
+use loa_protocol::AreaCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{app::App, store::StoreError};
+
+/// An area by code and name.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct AreaName {
+    /// Official code.
+    pub code: String,
+    /// What people call it.
+    pub name: String,
+}
+
+/// A person, as others see them.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct PersonName {
+    /// Id.
+    pub id: String,
+    /// What others see.
+    pub display_name: String,
+}
+
+impl From<(String, String)> for PersonName {
+    fn from((id, display_name): (String, String)) -> Self {
+        Self { id, display_name }
+    }
+}
+
+/// Names of all areas.
+pub(super) struct AreaNames(HashMap<AreaCode, String>);
+
+impl AreaNames {
+    pub(super) async fn load(app: &App) -> Result<Self, StoreError> {
+        Ok(Self(app.store.areas().await?.into_iter().map(|area| (area.code, area.name)).collect()))
+    }
+
+    pub(super) fn of(&self, code: &AreaCode) -> AreaName {
+        AreaName {
+            code: code.to_string(),
+            name: self.0.get(code).cloned().unwrap_or_else(|| code.to_string()),
+        }
+    }
+}

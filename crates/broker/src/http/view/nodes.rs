@@ -1,0 +1,170 @@
+//! A node as the API shows it.
+
+use loa_protocol::{
+    AreaCode, Class, ClockTrust, NodeId,
+    state::{OutputState, Playing},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{AreaName, AreaNames};
+use crate::{
+    app::App,
+    nodes::{Word, is_lost},
+    store::{NodeRow, StoreError},
+};
+
+/// Whether a node is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NodeStatus {
+    /// Never enrolled.
+    New,
+    /// Enrolled, not heard of yet or gone in order.
+    Offline,
+    /// There.
+    Online,
+    /// Fell silent.
+    Lost,
+    /// May do nothing any more.
+    Revoked,
+}
+
+/// Loudness, percent of full scale by voltage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Volume {
+    /// For normal and priority bulletins.
+    #[schema(maximum = 100)]
+    pub percent: u8,
+    /// For emergencies.
+    #[schema(maximum = 100)]
+    pub emergency_percent: u8,
+}
+
+/// Plan generations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Generation {
+    /// What the node should hold.
+    pub wanted: u64,
+    /// What it says it holds.
+    pub held: Option<u64>,
+}
+
+/// What sounds on a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct NodePlaying {
+    /// The airing.
+    pub airing: String,
+    /// Its broadcast.
+    pub broadcast: String,
+    /// Its class.
+    #[schema(value_type = String, example = "normal")]
+    pub class: Class,
+    /// When it began.
+    #[schema(value_type = String, format = DateTime)]
+    pub started_at: jiff::Timestamp,
+    /// How long it is, milliseconds.
+    pub duration_ms: u64,
+}
+
+impl From<Playing> for NodePlaying {
+    fn from(playing: Playing) -> Self {
+        Self {
+            airing: playing.airing.to_string(),
+            broadcast: playing.broadcast.to_string(),
+            class: playing.class,
+            started_at: playing.started_at,
+            duration_ms: playing.duration_ms,
+        }
+    }
+}
+
+/// A node.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Node {
+    /// Id, for life.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// Where it stands.
+    pub hamlet: AreaName,
+    /// The commune of that hamlet.
+    pub commune: Option<AreaName>,
+    /// Whether it is there.
+    pub status: NodeStatus,
+    /// When it was last heard of.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_seen: Option<jiff::Timestamp>,
+    /// Agent's version.
+    pub version: Option<String>,
+    /// Plans.
+    pub generation: Generation,
+    /// How far it believes its clock: `unknown`, `set`, `synchronised`.
+    #[schema(value_type = Option<String>)]
+    pub clock: Option<ClockTrust>,
+    /// Whether sound can come out: `ready`, `lost`.
+    #[schema(value_type = Option<String>)]
+    pub output: Option<OutputState>,
+    /// What sounds.
+    pub playing: Option<NodePlaying>,
+    /// How many airings wait for their turn.
+    pub waiting: usize,
+    /// How loud it plays.
+    pub volume: Volume,
+    /// Its last health report, as the node sent it.
+    #[schema(value_type = Option<Object>)]
+    pub heartbeat: Option<loa_protocol::health::Heartbeat>,
+}
+
+fn show(app: &App, row: NodeRow, names: &AreaNames) -> Node {
+    let word = app.presence.word(&row.id).unwrap_or(Word {
+        state: row.state.clone(),
+        heartbeat: row.heartbeat.clone(),
+        seen: row.last_seen,
+    });
+    let status = if row.revoked_at.is_some() {
+        NodeStatus::Revoked
+    } else if row.enrolled_at.is_none() {
+        NodeStatus::New
+    } else if is_lost(&word, app.now()) {
+        NodeStatus::Lost
+    } else if word.state.as_ref().is_some_and(|state| state.online) {
+        NodeStatus::Online
+    } else {
+        NodeStatus::Offline
+    };
+    // What a silent node said last is not what is.
+    let present = word.state.filter(|_| status == NodeStatus::Online);
+    Node {
+        id: row.id.to_string(),
+        name: row.name,
+        hamlet: names.of(&row.hamlet),
+        commune: row.hamlet.commune().map(|code: AreaCode| names.of(&code)),
+        status,
+        last_seen: word.seen.or(row.last_seen),
+        version: present.as_ref().map(|state| state.version.clone()),
+        generation: Generation {
+            wanted: row.generation,
+            held: present.as_ref().and_then(|state| state.generation),
+        },
+        clock: present.as_ref().map(|state| state.clock),
+        output: present.as_ref().map(|state| state.output),
+        waiting: present.as_ref().map_or(0, |state| state.waiting.len()),
+        playing: present.and_then(|state| state.playing).map(NodePlaying::from),
+        volume: Volume { percent: row.volume.percent, emergency_percent: row.volume.emergency_percent },
+        heartbeat: word.heartbeat,
+    }
+}
+
+/// All nodes.
+pub async fn all(app: &App) -> Result<Vec<Node>, StoreError> {
+    let names = AreaNames::load(app).await?;
+    Ok(app.store.nodes().await?.into_iter().map(|row| show(app, row, &names)).collect())
+}
+
+/// One node.
+pub async fn one(app: &App, id: &NodeId) -> Result<Option<Node>, StoreError> {
+    let Some(row) = app.store.node(id).await? else { return Ok(None) };
+    let names = AreaNames::load(app).await?;
+    Ok(Some(show(app, row, &names)))
+}

@@ -1,0 +1,268 @@
+//! What nodes say: kept in memory for the page, written to the store behind it, and acted on.
+//!
+//! A receipt is stored first and acknowledged after, so that the node forgets only what is safe. Everything else a node says may
+//! be lost with the process; it will say it again.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use loa_mqtt::Message;
+use loa_protocol::{
+    NodeId, NodeState, ReceiptBatch,
+    health::{Heartbeat, Report},
+    limits, topic,
+    topic::FromNode,
+};
+use metrics::counter;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::{app::App, dispatch, http::view, store::AiringStatus};
+
+/// How long after a broadcast's expiry its silent nodes are given up: a node may have begun at the last moment.
+const GRACE: SignedDuration = SignedDuration::from_secs(10);
+/// How often what nodes said is written down, and silence is looked for.
+const SWEEP: Duration = Duration::from_secs(2);
+
+/// What one node last said.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Word {
+    /// Its state.
+    pub state: Option<NodeState>,
+    /// Its health.
+    pub heartbeat: Option<Heartbeat>,
+    /// When it was last heard of, by the broker's clock.
+    pub seen: Option<Timestamp>,
+}
+
+#[derive(Default)]
+struct Entry {
+    word: Word,
+    /// The last full heartbeat, which later ones are changes to.
+    full: Option<Heartbeat>,
+    unwritten: bool,
+    shown_lost: bool,
+}
+
+/// What nodes last said.
+#[derive(Default)]
+pub struct Presence {
+    nodes: Mutex<HashMap<NodeId, Entry>>,
+}
+
+impl Presence {
+    fn lock(&self) -> MutexGuard<'_, HashMap<NodeId, Entry>> {
+        self.nodes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a node last said, as far as this process knows.
+    pub fn word(&self, node: &NodeId) -> Option<Word> {
+        self.lock().get(node).map(|entry| entry.word.clone())
+    }
+
+    /// Begins with what the store remembers.
+    pub fn remember(&self, node: NodeId, word: Word) {
+        let entry = Entry { shown_lost: true, word, ..Entry::default() };
+        self.lock().insert(node, entry);
+    }
+
+    /// Forgets a node, as when it is enrolled anew.
+    pub fn forget(&self, node: &NodeId) {
+        self.lock().remove(node);
+    }
+
+    fn change(&self, node: &NodeId, change: impl FnOnce(&mut Entry)) {
+        let mut nodes = self.lock();
+        let entry = nodes.entry(node.clone()).or_default();
+        change(entry);
+        entry.unwritten = true;
+        entry.shown_lost = false;
+    }
+
+    fn take_unwritten(&self) -> Vec<(NodeId, Option<NodeState>, Option<Heartbeat>, Timestamp)> {
+        let mut nodes = self.lock();
+        let unwritten = nodes.iter_mut().filter_map(|(node, entry)| {
+            let unwritten = std::mem::take(&mut entry.unwritten);
+            let word = &entry.word;
+            unwritten.then(|| Some((node.clone(), word.state.clone(), word.heartbeat.clone(), word.seen?)))?
+        });
+        unwritten.collect()
+    }
+
+    /// Nodes that have just fallen silent: said to be online, not heard of for too long, and not yet shown so.
+    fn newly_lost(&self, now: Timestamp) -> Vec<NodeId> {
+        let mut nodes = self.lock();
+        let silent = nodes.iter_mut().filter(|(_, entry)| !entry.shown_lost && is_lost(&entry.word, now));
+        silent
+            .map(|(node, entry)| {
+                entry.shown_lost = true;
+                node.clone()
+            })
+            .collect()
+    }
+}
+
+/// Whether a node that didn't say goodbye has been silent for too long.
+pub fn is_lost(word: &Word, now: Timestamp) -> bool {
+    let silent = |seen: Timestamp| {
+        now.duration_since(seen) > SignedDuration::from_secs(limits::NODE_LOST_AFTER.as_secs().cast_signed())
+    };
+    word.state.as_ref().is_some_and(|state| state.online) && word.seen.is_none_or(silent)
+}
+
+/// Listens to nodes until told to stop.
+pub async fn listen(app: Arc<App>, mut messages: mpsc::Receiver<Message>, stop: CancellationToken) {
+    let mut sweep = tokio::time::interval(SWEEP);
+    loop {
+        tokio::select! {
+            message = messages.recv() => match message {
+                Some(message) => heard(&app, &message).await,
+                None => break,
+            },
+            _ = sweep.tick() => sweep_once(&app).await,
+            () = stop.cancelled() => break,
+        }
+    }
+    write_down(&app).await;
+}
+
+async fn heard(app: &Arc<App>, message: &Message) {
+    let Some((node, kind)) = topic::parse_from_node(&message.topic) else { return };
+    let done = match kind {
+        FromNode::State => heard_state(app, &node, message).await,
+        FromNode::Heartbeat => heard_heartbeat(app, &node, message).await,
+        FromNode::Receipt => heard_receipts(app, &node, message).await,
+    };
+    if let Err(error) = done {
+        counter!("loa_node_messages_failed_total").increment(1);
+        tracing::warn!(%node, topic = message.topic, %error, "what a node said could not be taken");
+    }
+}
+
+async fn heard_state(app: &Arc<App>, node: &NodeId, message: &Message) -> anyhow::Result<()> {
+    let state: NodeState = serde_json::from_slice(&message.payload)?;
+    let now = app.now();
+    if let Some(playing) = &state.playing {
+        progress(app, &playing.airing, node, AiringStatus::Playing, Some(playing.started_at)).await?;
+    }
+    for airing in &state.waiting {
+        progress(app, airing, node, AiringStatus::Waiting, None).await?;
+    }
+    let behind = state.generation.unwrap_or(0);
+    app.presence.change(node, |Entry { word, .. }| {
+        // A retained state tells what was, not that the node is there now.
+        if !message.retain {
+            word.seen = Some(now);
+        }
+        word.state = Some(state);
+    });
+    tell_node(app, node).await?;
+    if app.store.node(node).await?.is_some_and(|row| row.published > behind) {
+        tracing::debug!(%node, behind, "the node holds an older plan");
+    }
+    Ok(())
+}
+
+async fn heard_heartbeat(app: &Arc<App>, node: &NodeId, message: &Message) -> anyhow::Result<()> {
+    let report: Report = serde_json::from_slice(&message.payload)?;
+    let now = app.now();
+    app.presence.change(node, |entry| {
+        entry.word.seen = Some(now);
+        if let Some(figures) = report.figures(entry.full.as_ref(), now) {
+            entry.word.heartbeat = Some(figures);
+        }
+        if let Report::Full(full) = report {
+            entry.full = Some(*full);
+        }
+    });
+    if app.events.is_watched() {
+        tell_node(app, node).await?;
+    }
+    Ok(())
+}
+
+async fn heard_receipts(app: &Arc<App>, node: &NodeId, message: &Message) -> anyhow::Result<()> {
+    let mut batch: ReceiptBatch = serde_json::from_slice(&message.payload)?;
+    batch.receipts.truncate(limits::RECEIPTS_PER_BATCH);
+    let changed = app.store.keep_receipts(node, &batch.receipts).await?;
+    counter!("loa_receipts_total").increment(changed.len() as u64);
+    dispatch::acknowledge(app, node, batch.receipts.into_iter().map(|receipt| receipt.airing).collect())
+        .await?;
+    for airing in changed {
+        tell_airing(app, &airing).await?;
+    }
+    Ok(())
+}
+
+async fn progress(
+    app: &Arc<App>,
+    airing: &loa_protocol::AiringId,
+    node: &NodeId,
+    status: AiringStatus,
+    started_at: Option<Timestamp>,
+) -> anyhow::Result<()> {
+    if app.store.airing_progress(airing, node, status, started_at).await? {
+        tell_airing(app, airing).await?;
+    }
+    Ok(())
+}
+
+async fn sweep_once(app: &Arc<App>) {
+    write_down(app).await;
+    finish_dispatches(app).await;
+    let now = app.now();
+    for node in app.presence.newly_lost(now) {
+        if let Err(error) = tell_node(app, &node).await {
+            tracing::warn!(%node, %error, "a lost node can't be shown");
+        }
+    }
+    match app.store.give_up_silent(now.saturating_sub(GRACE).unwrap_or(now), now).await {
+        Ok(airings) => {
+            for airing in airings {
+                if let Err(error) = tell_airing(app, &airing).await {
+                    tracing::warn!(%airing, %error, "a missed airing can't be shown");
+                }
+            }
+        }
+        Err(error) => tracing::warn!(%error, "silent airings can't be given up"),
+    }
+}
+
+/// Says so once a pass while something that should be on air isn't.
+async fn finish_dispatches(app: &Arc<App>) {
+    if let Err(error) = dispatch::resume(app).await {
+        tracing::error!(%error, "a broadcast still can't be sent");
+    }
+}
+
+async fn write_down(app: &Arc<App>) {
+    let words = app.presence.take_unwritten();
+    if !words.is_empty()
+        && let Err(error) = app.store.keep_words(&words).await
+    {
+        tracing::warn!(%error, nodes = words.len(), "what nodes said can't be written down");
+    }
+}
+
+/// Shows a node as it is now on open pages.
+pub async fn tell_node(app: &Arc<App>, node: &NodeId) -> anyhow::Result<()> {
+    if app.events.is_watched()
+        && let Some(node) = view::nodes::one(app, node).await?
+    {
+        app.events.tell("node", &node);
+    }
+    Ok(())
+}
+
+async fn tell_airing(app: &Arc<App>, airing: &loa_protocol::AiringId) -> anyhow::Result<()> {
+    if app.events.is_watched()
+        && let Some(progress) = view::broadcasts::progress(app, airing).await?
+    {
+        app.events.tell("airing", &progress);
+    }
+    Ok(())
+}

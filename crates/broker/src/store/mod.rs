@@ -1,0 +1,129 @@
+//! Everything the broker remembers, and the only place with SQL. One file a subject; each function is one small transaction.
+//!
+//! `SQLite` in write-ahead mode: readers never wait for the writer. A write is on disk when the function returns.
+
+mod airings;
+mod areas;
+mod broadcasts;
+mod bulletins;
+mod nodes;
+mod people;
+
+use std::{path::Path, str::FromStr};
+
+use jiff::Timestamp;
+use sqlx::{
+    SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+pub use airings::{AiringRow, AiringStatus};
+pub use areas::AreaRow;
+pub use broadcasts::BroadcastRow;
+pub use bulletins::{BulletinRow, ClipRow};
+pub use nodes::{Claimed, NodeRow};
+pub use people::{PersonRow, Role};
+
+/// What the store can't do.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Such a thing is there already; the caller chooses another name.
+    #[error("it exists already")]
+    Exists,
+    /// It refers to something that isn't there.
+    #[error("it refers to something that does not exist")]
+    Dangling,
+    /// What is stored is not what this version writes.
+    #[error("the database holds {0}, which this version does not understand")]
+    Unreadable(String),
+    /// The database fails: its disk, its permissions; for the operator.
+    #[error("database: {0}")]
+    Database(#[source] sqlx::Error),
+    /// The database's layout can't be brought up to date.
+    #[error("database layout: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match error.as_database_error().map(sqlx::error::DatabaseError::kind) {
+            Some(sqlx::error::ErrorKind::UniqueViolation) => Self::Exists,
+            Some(sqlx::error::ErrorKind::ForeignKeyViolation) => Self::Dangling,
+            _ => Self::Database(error),
+        }
+    }
+}
+
+/// The broker's memory.
+#[derive(Clone)]
+pub struct Store {
+    pool: SqlitePool,
+}
+
+impl Store {
+    /// Opens the database file, made if it isn't there, and brings its layout up to date.
+    pub async fn open(file: &Path) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // Durable at each commit: a receipt that was acknowledged must survive a power cut.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(std::time::Duration::from_secs(10));
+        let pool = SqlitePoolOptions::new().max_connections(8).connect_with(options).await?;
+        sqlx::migrate!("./migrations").run(&pool).await?;
+        Ok(Self { pool })
+    }
+
+    /// Whether it answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Writes everything to the one file and closes it.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// A stored instant.
+fn micros(at: Timestamp) -> i64 {
+    at.as_microsecond()
+}
+
+fn instant(micros: i64) -> Result<Timestamp, StoreError> {
+    Timestamp::from_microsecond(micros).map_err(|_| StoreError::Unreadable(format!("the time {micros}")))
+}
+
+fn maybe_instant(micros: Option<i64>) -> Result<Option<Timestamp>, StoreError> {
+    micros.map(instant).transpose()
+}
+
+fn parsed<T: FromStr>(text: &str) -> Result<T, StoreError> {
+    text.parse().map_err(|_| StoreError::Unreadable(format!("{text:?}")))
+}
+
+/// A name of `serde`'s kind (`snake_case` variants), as text in a column.
+fn word<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(text)) => Ok(text),
+        other => Err(StoreError::Unreadable(format!("{other:?}"))),
+    }
+}
+
+fn from_word<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_value(text.into()).map_err(|_| StoreError::Unreadable(format!("{text:?}")))
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Unreadable(error.to_string()))
+}
+
+fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|_| StoreError::Unreadable(text.chars().take(80).collect()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,297 @@
+//! Nodes, how they come to be trusted, and what they last said of themselves.
+
+use jiff::Timestamp;
+use loa_protocol::{AreaCode, NodeId, NodeState, health::Heartbeat, plan::Volume};
+use sqlx::{Row, sqlite::SqliteRow};
+
+use super::{Store, StoreError, from_json, instant, json, maybe_instant, micros, parsed};
+
+/// A node.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NodeRow {
+    /// Its id, for life.
+    pub id: NodeId,
+    /// Where it stands.
+    pub hamlet: AreaCode,
+    /// What people call it.
+    pub name: String,
+    /// How loud it plays.
+    pub volume: Volume,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// Serial number of the certificate in force.
+    pub serial: Option<String>,
+    /// When it got that certificate.
+    pub enrolled_at: Option<Timestamp>,
+    /// Since when it may do nothing any more.
+    pub revoked_at: Option<Timestamp>,
+    /// Generation of the newest plan made for it.
+    pub generation: u64,
+    /// Generation of the newest plan handed to MQTT.
+    pub published: u64,
+    /// The newest plan's content without generation and time, to see a change.
+    pub plan_body: String,
+    /// What it last said of itself.
+    pub state: Option<NodeState>,
+    /// Its last health report.
+    pub heartbeat: Option<Heartbeat>,
+    /// When it was last heard of.
+    pub last_seen: Option<Timestamp>,
+}
+
+impl NodeRow {
+    /// A node that was just added.
+    pub fn new(id: NodeId, hamlet: AreaCode, name: String, now: Timestamp) -> Self {
+        Self {
+            id,
+            hamlet,
+            name,
+            volume: Volume::default(),
+            created_at: now,
+            serial: None,
+            enrolled_at: None,
+            revoked_at: None,
+            generation: 0,
+            published: 0,
+            plan_body: String::new(),
+            state: None,
+            heartbeat: None,
+            last_seen: None,
+        }
+    }
+
+    /// Whether messages may go to it and be believed from it.
+    pub fn is_trusted(&self) -> bool {
+        self.enrolled_at.is_some() && self.revoked_at.is_none()
+    }
+
+    fn read(row: &SqliteRow) -> Result<Self, StoreError> {
+        let state: Option<String> = row.try_get("state")?;
+        let heartbeat: Option<String> = row.try_get("heartbeat")?;
+        Ok(Self {
+            id: parsed(row.try_get("id")?)?,
+            hamlet: parsed(row.try_get("hamlet")?)?,
+            name: row.try_get("name")?,
+            volume: Volume {
+                percent: row.try_get("volume")?,
+                emergency_percent: row.try_get("emergency_volume")?,
+            },
+            created_at: instant(row.try_get("created_at")?)?,
+            serial: row.try_get("serial")?,
+            enrolled_at: maybe_instant(row.try_get("enrolled_at")?)?,
+            revoked_at: maybe_instant(row.try_get("revoked_at")?)?,
+            generation: row.try_get::<i64, _>("generation")?.unsigned_abs(),
+            published: row.try_get::<i64, _>("published")?.unsigned_abs(),
+            plan_body: row.try_get("plan_body")?,
+            state: state.as_deref().map(from_json).transpose()?,
+            heartbeat: heartbeat.as_deref().map(from_json).transpose()?,
+            last_seen: maybe_instant(row.try_get("last_seen")?)?,
+        })
+    }
+}
+
+/// What came of showing a claim code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claimed {
+    /// It is good, and now used up.
+    Node(NodeId),
+    /// No such code.
+    Unknown,
+    /// Good once, but used.
+    Used,
+    /// Its time has passed, or its node was revoked.
+    Expired,
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, hamlet, name, volume, emergency_volume, created_at, serial, enrolled_at, revoked_at, generation, ",
+            "published, plan_body, state, heartbeat, last_seen FROM nodes ",
+            $rest
+        )
+    };
+}
+
+impl Store {
+    /// All nodes, by hamlet and name.
+    pub async fn nodes(&self) -> Result<Vec<NodeRow>, StoreError> {
+        let rows = sqlx::query(select!("ORDER BY hamlet, name, id")).fetch_all(&self.pool).await?;
+        rows.iter().map(NodeRow::read).collect()
+    }
+
+    /// One node.
+    pub async fn node(&self, id: &NodeId) -> Result<Option<NodeRow>, StoreError> {
+        let row = sqlx::query(select!("WHERE id = ?")).bind(id.as_str()).fetch_optional(&self.pool).await?;
+        row.as_ref().map(NodeRow::read).transpose()
+    }
+
+    /// Nodes that are enrolled and not revoked, with their hamlets.
+    pub async fn trusted_nodes(&self) -> Result<Vec<(NodeId, AreaCode)>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, hamlet FROM nodes WHERE enrolled_at IS NOT NULL AND revoked_at IS NULL ORDER BY hamlet, id",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(|row| Ok((parsed(row.try_get("id")?)?, parsed(row.try_get("hamlet")?)?))).collect()
+    }
+
+    /// Adds nodes, all or none.
+    pub async fn add_nodes(&self, nodes: &[NodeRow]) -> Result<(), StoreError> {
+        let mut tx = self.pool.begin().await?;
+        for node in nodes {
+            sqlx::query(
+                "INSERT INTO nodes (id, hamlet, name, volume, emergency_volume, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+            )
+            .bind(node.id.as_str())
+            .bind(node.hamlet.as_str())
+            .bind(&node.name)
+            .bind(node.volume.percent)
+            .bind(node.volume.emergency_percent)
+            .bind(micros(node.created_at))
+            .execute(&mut *tx)
+            .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Changes name and volume; whether the node was there.
+    pub async fn change_node(&self, id: &NodeId, name: &str, volume: Volume) -> Result<bool, StoreError> {
+        let done = sqlx::query("UPDATE nodes SET name = ?, volume = ?, emergency_volume = ? WHERE id = ?")
+            .bind(name)
+            .bind(volume.percent)
+            .bind(volume.emergency_percent)
+            .bind(id.as_str())
+            .execute(&self.pool)
+            .await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// Adds a claim code for a node; codes made for it before stop working.
+    pub async fn add_claim(
+        &self,
+        code_hash: &str,
+        node: &NodeId,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.pool.begin().await?;
+        sqlx::query("UPDATE claims SET expires_at = ? WHERE node = ? AND used_at IS NULL AND expires_at > ?")
+            .bind(micros(now))
+            .bind(node.as_str())
+            .bind(micros(now))
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("INSERT INTO claims (code_hash, node, created_at, expires_at) VALUES (?, ?, ?, ?)")
+            .bind(code_hash)
+            .bind(node.as_str())
+            .bind(micros(now))
+            .bind(micros(expires_at))
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Uses a claim code up. Of two who show it at once, one gets the node.
+    pub async fn use_claim(&self, code_hash: &str, now: Timestamp) -> Result<Claimed, StoreError> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let row = sqlx::query(
+            "SELECT c.node, c.expires_at, c.used_at, n.revoked_at FROM claims c JOIN nodes n ON n.id = c.node
+             WHERE c.code_hash = ?",
+        )
+        .bind(code_hash)
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(row) = row else { return Ok(Claimed::Unknown) };
+        if row.try_get::<Option<i64>, _>("used_at")?.is_some() {
+            return Ok(Claimed::Used);
+        }
+        let revoked = row.try_get::<Option<i64>, _>("revoked_at")?.is_some();
+        if revoked || row.try_get::<i64, _>("expires_at")? <= micros(now) {
+            return Ok(Claimed::Expired);
+        }
+        sqlx::query("UPDATE claims SET used_at = ? WHERE code_hash = ?")
+            .bind(micros(now))
+            .bind(code_hash)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(Claimed::Node(parsed(row.try_get("node")?)?))
+    }
+
+    /// The node has its certificate. A certificate it had before no longer counts.
+    pub async fn node_enrolled(&self, id: &NodeId, serial: &str, now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE nodes SET serial = ?, enrolled_at = ?, state = NULL, heartbeat = NULL WHERE id = ?",
+        )
+        .bind(serial)
+        .bind(micros(now))
+        .bind(id.as_str())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// From now on the node may do nothing; whether it was there and trusted.
+    pub async fn revoke_node(&self, id: &NodeId, now: Timestamp) -> Result<bool, StoreError> {
+        let done = sqlx::query("UPDATE nodes SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL")
+            .bind(micros(now))
+            .bind(id.as_str())
+            .execute(&self.pool)
+            .await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// New plans, all or none: `(node, generation, body)`.
+    pub async fn keep_plans(&self, plans: &[(NodeId, u64, String)]) -> Result<(), StoreError> {
+        let mut tx = self.pool.begin().await?;
+        for (node, generation, body) in plans {
+            sqlx::query("UPDATE nodes SET generation = ?, plan_body = ? WHERE id = ?")
+                .bind(generation.cast_signed())
+                .bind(body)
+                .bind(node.as_str())
+                .execute(&mut *tx)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// These generations have been handed to MQTT.
+    pub async fn plans_published(&self, plans: &[(NodeId, u64)]) -> Result<(), StoreError> {
+        let mut tx = self.pool.begin().await?;
+        for (node, generation) in plans {
+            sqlx::query("UPDATE nodes SET published = ? WHERE id = ? AND published < ?")
+                .bind(generation.cast_signed())
+                .bind(node.as_str())
+                .bind(generation.cast_signed())
+                .execute(&mut *tx)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// What nodes said, many at a time: a commit for each of 10,000 heartbeats would wear out a disk.
+    pub async fn keep_words(
+        &self,
+        words: &[(NodeId, Option<NodeState>, Option<Heartbeat>, Timestamp)],
+    ) -> Result<(), StoreError> {
+        let mut tx = self.pool.begin().await?;
+        for (node, state, heartbeat, seen) in words {
+            sqlx::query(
+                "UPDATE nodes SET state = coalesce(?, state), heartbeat = coalesce(?, heartbeat), last_seen = ? WHERE id = ?",
+            )
+            .bind(state.as_ref().map(json).transpose()?)
+            .bind(heartbeat.as_ref().map(json).transpose()?)
+            .bind(micros(*seen))
+            .bind(node.as_str())
+            .execute(&mut *tx)
+            .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}
