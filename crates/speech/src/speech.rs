@@ -6,7 +6,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     TEXT_CHARACTERS,
-    reading::{Reading, read},
+    normalise::{Reading, read},
     voice::{SpeechError, Voice, VoiceEntry},
 };
 

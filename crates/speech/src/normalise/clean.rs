@@ -45,7 +45,7 @@ fn fold(c: char, after_letter: bool, out: &mut String) {
         'Ł' => out.push('L'),
         'ı' => out.push('i'),
         'º' | '˚' => out.push('°'),
-        '’' | '‘' | 'ʼ' | '′' | '`' | '´' => out.push('\''),
+        '’' | '‘' | 'ʼ' | '′' | '´' => out.push('\''),
         '−' | '‐' | '‑' | '‒' => out.push('-'),
         '⁄' | '∕' => out.push('/'),
         '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => out.push(' '),

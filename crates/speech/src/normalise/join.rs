@@ -12,6 +12,7 @@ pub(super) fn join(pieces: &[Piece<'_>]) -> String {
     let mut new_line = false;
     for Piece { from, found } in pieces {
         if !found.read.is_empty() {
+            pause = pause.max(found.lead);
             if !out.is_empty() {
                 out.extend(pause.map(Pause::sign));
                 out.push(if new_line { '\n' } else { ' ' });

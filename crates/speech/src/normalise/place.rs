@@ -7,6 +7,8 @@ use super::letters::is_letter;
 pub(super) struct Found {
     /// Bytes of the text it covers.
     pub len: usize,
+    /// Pause before the words.
+    pub lead: Option<Pause>,
     /// Words to say; empty if it is only a pause or is silent.
     pub read: String,
     /// Pause after the words.
@@ -20,7 +22,7 @@ pub(super) struct Found {
 impl Found {
     /// Words by rule.
     pub(super) fn said(len: usize, read: impl Into<String>) -> Self {
-        Self { len, read: read.into(), pause: None, counts: false, certainty: super::Certainty::Rule }
+        Self { len, lead: None, read: read.into(), pause: None, counts: false, certainty: super::Certainty::Rule }
     }
 
     /// A number, date, time or quantity.
@@ -185,4 +187,14 @@ pub(super) fn dash(text: &str) -> usize {
     let Some(c) = from(text, lead).chars().next().filter(|c| matches!(c, '-' | '–' | '—')) else { return 0 };
     let end = lead + c.len_utf8();
     end + blanks(from(text, end))
+}
+
+/// Whether a plain number may end before `text`: not in the middle of a date, a time or a code.
+pub(super) fn number_ends(text: &str) -> bool {
+    let mut signs = text.chars();
+    match signs.next() {
+        Some('/' | ':') => !signs.next().is_some_and(char::is_alphanumeric),
+        Some(c) => !c.is_alphanumeric(),
+        None => true,
+    }
 }
