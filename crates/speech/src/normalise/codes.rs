@@ -113,7 +113,8 @@ fn letter_run(letters: &str) -> (String, bool) {
         return ((*read).to_owned(), false);
     }
     let count = letters.chars().count();
-    let capitals = letters.chars().filter(|c| c.is_uppercase()).count();
-    let word = count >= 2 && letters.chars().any(is_vowel) && capitals <= 1 && !(count == 2 && capitals == 1);
+    let small = letters.chars().skip(1).all(char::is_lowercase);
+    let capital = letters.chars().any(char::is_uppercase);
+    let word = count >= 2 && small && letters.chars().any(is_vowel) && !(count == 2 && capital);
     if word { (letters.to_owned(), false) } else { (spell(letters), count > 3) }
 }

@@ -56,8 +56,62 @@ pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
-/// Whether `text` has a letter or digit that somebody would expect to hear.
 #[cfg(test)]
-fn has_content(text: &str) -> bool {
-    text.chars().any(char::is_alphanumeric)
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::clean::clean;
+    use super::super::letters::{is_letter, is_vowel};
+    use super::super::normalise;
+    use super::*;
+
+    /// Text as it might be typed: fragments of bulletins, glued at random, with anything in between.
+    fn typed() -> impl Strategy<Value = String> {
+        let fragment = prop_oneof![
+            prop::sample::select(vec![
+                "15/3/2026", "7h30", "17:30", "1.500.000", "đồng", "25%", "5-10", " - ", "kg", "m²", "km/h", "0912 345 678", "QĐ-UBND", "/", "-", "XIII",
+                "quý", "II", "thứ", "ngày", "tháng", "số", "ấp", "UBND", "TP.", "v.v.", "đ/c", "A/H5N1", "QL1A", "@", "gmail.com", "https://", ".", ",",
+                "...", "(", ")", "\"", "\n", "THÔNG BÁO", "và", "xã", "I", "i", "P.", "K'", "Y", "👍", "🇻🇳", "ស", "½", "²", "T7", "CN", "x", "5", "0", "k", "tr",
+            ])
+            .prop_map(str::to_owned),
+            "[ \n]",
+            "[a-zA-Z0-9ĐđÊêẾ]{1,6}",
+            "\\PC{1,4}",
+            any::<char>().prop_map(String::from),
+        ];
+        prop::collection::vec(fragment, 0..12).prop_map(|fragments| fragments.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, cases: 2000, ..ProptestConfig::default() })]
+
+        #[test]
+        fn the_pieces_cover_the_text_and_whatever_can_be_read_is_said(text in typed()) {
+            let cleaned = clean(&text);
+            let pieces = pieces(&cleaned);
+            let covered: String = pieces.iter().map(|piece| piece.from).collect();
+            prop_assert_eq!(&covered, &cleaned);
+            for piece in &pieces {
+                let readable = piece.from.chars().any(char::is_alphanumeric);
+                prop_assert!(!readable || piece.found.read.chars().any(is_letter), "{:?} is not said", piece);
+            }
+        }
+
+        #[test]
+        fn what_is_said_is_vietnamese_letters_and_pauses_alone(text in typed()) {
+            let said = normalise(&text);
+            for c in said.chars() {
+                prop_assert!(is_letter(c) || " \n,;:.!?".contains(c), "{:?} in {:?}", c, said);
+            }
+            for run in said.split(|c| !is_letter(c)).filter(|run| !run.is_empty()) {
+                prop_assert!(run.chars().any(is_vowel), "{:?} in {:?} can't be said", run, said);
+            }
+        }
+
+        #[test]
+        fn reading_a_reading_changes_nothing(text in typed()) {
+            let said = normalise(&text);
+            prop_assert_eq!(normalise(&said), said);
+        }
+    }
 }

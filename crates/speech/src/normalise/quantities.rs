@@ -157,7 +157,7 @@ fn measure(text: &str) -> Option<Measure> {
     let rest = from(text, len);
     // "10ngày" is two words; "6A" and "4G" are codes.
     let stuck_word = unit.is_empty() && super::place::word(rest).chars().count() >= 2 && rest.starts_with(char::is_lowercase);
-    (ends(rest) || stuck_word).then_some(Measure { figure, unit, len })
+    (ends(rest) || stuck_word || product_sign(rest) > 0).then_some(Measure { figure, unit, len })
 }
 
 /// "k", "tr", "triệu" right after a number.

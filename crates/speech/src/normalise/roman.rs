@@ -7,7 +7,7 @@ use super::place::{Found, Place, from, run};
 /// After these words capital letters that make a numeral are one.
 const NUMBERED: &[&str] = &[
     "thứ", "quý", "khoá", "khóa", "kỳ", "kì", "chương", "phần", "mục", "lần", "kỷ", "cấp", "loại", "hạng", "nhóm", "tập", "đoạn", "vực", "vùng",
-    "đợt", "lục", "điều", "bậc", "giải", "khu", "khoản", "họp", "hội", "độ", "tầng", "bảng", "quyển", "số", "lớp", "tiết", "phương", "tuyến",
+    "đợt", "lục", "điều", "bậc", "giải", "khu", "khoản", "họp", "hội", "tầng", "bảng", "quyển", "số", "lớp", "tiết", "phương", "tuyến",
     "đệ", "bước", "tháng", "và", "đến", "trung",
 ];
 
@@ -35,6 +35,11 @@ pub(super) fn numeral(place: &Place<'_>) -> Option<Found> {
         } else {
             cardinal(n)
         };
+        // "quý II/2026"
+        let year = from(rest, 1).get(..4).filter(|y| rest.starts_with('/') && y.bytes().all(|b| b.is_ascii_digit()));
+        if let Some(year) = year.filter(|_| super::place::ends(from(rest, 5))) {
+            return Found::count(len + 5, format!("{read} năm {}", super::numbers::written_whole(year)));
+        }
         Found { pause: heading.then_some(super::place::Pause::Comma), ..Found::count(len, read) }
     })
 }

@@ -75,7 +75,7 @@ fn script(c: char) -> &'static str {
         '\u{370}'..='\u{3ff}' => "Hy Lạp",
         '\u{400}'..='\u{52f}' => "Nga",
         '\u{590}'..='\u{5ff}' => "Do Thái",
-        '\u{600}'..='\u{6ff}' => "Ả Rập",
+        '\u{600}'..='\u{6ff}' => "ả rập",
         '\u{900}'..='\u{dff}' => "Ấn Độ",
         '\u{e00}'..='\u{e7f}' => "Thái",
         '\u{e80}'..='\u{eff}' => "Lào",
@@ -128,7 +128,7 @@ fn dash(place: &Place<'_>, count: usize) -> Found {
     let span_word = matches!(word(next).as_str(), "thứ" | "ngày" | "tháng" | "cn" | "chủ" | "hết" | "sáng" | "trưa" | "chiều" | "tối");
     let weekday_next = next.starts_with('T') && from(next, 1).starts_with(|c: char| c.is_ascii_digit());
     if (place.after_count && (digit_next || span_word || weekday_next)) || (glued && digit_before && digit_next) {
-        return Found::said(len, "đến");
+        return Found::count(len, "đến");
     }
     if glued && text.starts_with('-') { Found::silent(len) } else { Found::pause(len, Pause::Comma) }
 }

@@ -2,7 +2,7 @@
 
 use super::letters::{has_marked_vowel, is_letter, is_syllable, is_vowel, name, spell};
 use super::place::{Found, Place, from, run};
-use super::tables::LOANWORDS;
+use super::tables::{LOANWORDS, UNITS};
 
 /// A run of letters at this place, apostrophes inside it included.
 pub(super) fn word(place: &Place<'_>) -> Option<Found> {
@@ -40,6 +40,10 @@ fn plain(written: &str, unmarked: bool) -> Found {
     }
     if written.chars().all(char::is_uppercase) && (said_as_word(written, unmarked)) {
         return Found::said(len, written.to_lowercase());
+    }
+    // A unit without its number: "tính theo kg".
+    if let Some(read) = UNITS.get(written).filter(|_| !matches!(written, "ph" | "ms" | "hp" | "HP")) {
+        return Found::said(len, *read);
     }
     let parts = camel(written);
     if parts.len() > 1 {
