@@ -27,7 +27,9 @@ fn by_table(place: &Place<'_>) -> Option<Found> {
 
 /// A letter or two with a point (P., TT.) stands for a kind of place only before its name or number.
 fn place_name_follows(written: &str, rest: &str) -> bool {
-    if written.chars().count() > 3 || matches!(written, "TP." | "Tp." | "tp." | "TX." | "Tx." | "tx." | "BS." | "TS.") {
+    if written.chars().count() > 3
+        || matches!(written, "TP." | "Tp." | "tp." | "TX." | "Tx." | "tx." | "BS." | "TS.")
+    {
         return true;
     }
     from(rest, blanks(rest)).starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit())
@@ -38,7 +40,9 @@ fn is_word_among_capitals(place: &Place<'_>, written: &str) -> bool {
     if !is_syllable(written, true) {
         return false;
     }
-    let shouted = |w: &str| w.chars().count() > 1 && w.chars().all(|c| !is_letter(c) || c.is_uppercase()) && is_syllable(w, true);
+    let shouted = |w: &str| {
+        w.chars().count() > 1 && w.chars().all(|c| !is_letter(c) || c.is_uppercase()) && is_syllable(w, true)
+    };
     let rest = from(place.rest(), written.len());
     let next = from(rest, blanks(rest));
     let next = next.get(..run(next, is_letter)).unwrap_or_default();
@@ -73,9 +77,13 @@ fn by_context(place: &Place<'_>) -> Option<Found> {
     let next_is = |words: &[&str]| words.contains(&next.as_str());
     let number_next = after.starts_with(|c: char| c.is_ascii_digit() || c == '(' || c == '+');
     let read = match written {
-        "BCH" if next_is(&["pctt", "phòng", "quân", "qs", "biên", "bđbp", "công", "pccc"]) => "Ban Chỉ huy",
+        "BCH" if next_is(&["pctt", "phòng", "quân", "qs", "biên", "bđbp", "công", "pccc"]) => {
+            "Ban Chỉ huy"
+        }
         "BCH" => "Ban Chấp hành",
-        "CT" if next_is(&["ubnd", "hđnd", "ubmttq", "mttq", "nước", "hội", "hnd", "hlhpn"]) => "Chủ tịch",
+        "CT" if next_is(&["ubnd", "hđnd", "ubmttq", "mttq", "nước", "hội", "hnd", "hlhpn"]) => {
+            "Chủ tịch"
+        }
         "CT" if number_next || next_is(&["số"]) => "Chỉ thị",
         "TT" if number_next || next_is(&["số"]) => "Thông tư",
         "ĐT" if number_next || next_is(&["liên"]) => "điện thoại",
@@ -83,7 +91,11 @@ fn by_context(place: &Place<'_>) -> Option<Found> {
         "TB" if number_next || next_is(&["số"]) => "Thông báo",
         "CV" if number_next || next_is(&["số"]) => "Công văn",
         "TW" | "TƯ" if !is_word_among_capitals(place, written) => "Trung ương",
-        "CN" if place.after_count || place.follows(&["ngày", "sáng", "trưa", "chiều", "tối", "và", "hoặc"]) => "chủ nhật",
+        "CN" if place.after_count
+            || place.follows(&["ngày", "sáng", "trưa", "chiều", "tối", "và", "hoặc"]) =>
+        {
+            "chủ nhật"
+        }
         "T" if rest.starts_with('.') && place.follows(&["thứ"]) => return None,
         _ => return None,
     };

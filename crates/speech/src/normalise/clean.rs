@@ -42,7 +42,9 @@ fn fold(c: char, after_letter: bool, out: &mut String) {
         '\n' | '\u{2028}' | '\u{2029}' => out.push('\n'),
         '\r' => {}
         // Known as it is: ASCII, Vietnamese, signs with a meaning that compatibility folding would lose.
-        ' '..='~' | '²' | '³' | '½' | '¼' | '¾' | '…' | '°' | '№' | '™' | '℃' | '℉' => out.push(c),
+        ' '..='~' | '²' | '³' | '½' | '¼' | '¾' | '…' | '°' | '№' | '™' | '℃' | '℉' => {
+            out.push(c);
+        }
         _ if is_letter(c) => out.push(c),
         // Looks like Đ, and some keyboards type it.
         'Ð' => out.push('Đ'),

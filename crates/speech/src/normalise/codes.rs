@@ -32,11 +32,12 @@ pub(super) fn road(place: &Place<'_>) -> Option<Found> {
     let n: u64 = number.parse().ok().filter(|_| number.len() <= 3 && !number.starts_with('0'))?;
     end += number.len();
     let mut read = format!("{read} {}", cardinal(n));
-    if let Some(suffix) = from(text, end).chars().next().filter(|c| c.is_ascii_uppercase()) {
+    if let Some(suffix) = from(text, end).chars().next().filter(char::is_ascii_uppercase) {
         read = format!("{read} {}", name(suffix));
         end += suffix.len_utf8();
     }
-    let continued = from(text, end).starts_with(['/', '.']) && from(text, end + 1).starts_with(char::is_alphanumeric);
+    let continued =
+        from(text, end).starts_with(['/', '.']) && from(text, end + 1).starts_with(char::is_alphanumeric);
     (ends(from(text, end)) && !continued).then(|| Found::said(end, read))
 }
 
@@ -86,13 +87,22 @@ pub(super) fn code(place: &Place<'_>) -> Option<Found> {
 
 /// T2, T7 as days of the week: after a part of the day, or in a span of days.
 fn weekday(place: &Place<'_>, written: &str) -> Option<Found> {
-    let day: u64 = written.strip_prefix('T')?.parse().ok().filter(|d| (2..=7).contains(d) && written.len() == 2)?;
+    let day: u64 =
+        written.strip_prefix('T')?.parse().ok().filter(|d| (2..=7).contains(d) && written.len() == 2)?;
     let rest = from(place.rest(), 2);
-    let other = |text: &str| text.starts_with("CN") || text.starts_with('T') && from(text, 1).starts_with(|c| matches!(c, '2'..='7'));
+    let other = |text: &str| {
+        text.starts_with("CN")
+            || text.starts_with('T') && from(text, 1).starts_with(|c| matches!(c, '2'..='7'))
+    };
     let joined = super::place::dash(rest);
     let in_span = (joined > 0 && other(from(rest, joined)))
         || (rest.starts_with(", ") && other(from(rest, 2)))
-        || place.before().trim_end().trim_end_matches(['-', '–', ',']).trim_end().ends_with(|c: char| c.is_ascii_digit())
+        || place
+            .before()
+            .trim_end()
+            .trim_end_matches(['-', '–', ','])
+            .trim_end()
+            .ends_with(|c: char| c.is_ascii_digit())
             && place.after_count;
     (in_span || place.follows(&["sáng", "trưa", "chiều", "tối", "đêm", "ngày", "hôm", "đến"]))
         .then(|| Found::count(2, format!("thứ {}", super::numbers::ordinal(day))))
@@ -109,7 +119,8 @@ fn digit_run(run: &str) -> String {
 
 /// Letters of a code, and whether they are many and had to be spelt.
 fn letter_run(letters: &str) -> (String, bool) {
-    if let Some(read) = ABBREVIATIONS.get(letters).or_else(|| LOANWORDS.get(letters.to_lowercase().as_str())) {
+    if let Some(read) = ABBREVIATIONS.get(letters).or_else(|| LOANWORDS.get(letters.to_lowercase().as_str()))
+    {
         return ((*read).to_owned(), false);
     }
     let count = letters.chars().count();

@@ -8,22 +8,75 @@ use super::place::{Found, Place, dash, digits, ends, from, word};
 
 /// After these words a/b is a day and a month.
 const DAY_WORDS: &[&str] = &[
-    "ngày", "mùng", "mồng", "sáng", "trưa", "chiều", "tối", "đêm", "hôm", "dịp", "lễ", "hạn", "qua", "nay", "mai", "khánh", "trước", "rằm",
-    "thứ", "hai", "ba", "tư", "năm", "sáu", "bảy", "nhật", "cn", "từ", "đến", "sau", "vào", "kể",
+    "ngày", "mùng", "mồng", "sáng", "trưa", "chiều", "tối", "đêm", "hôm", "dịp", "lễ", "hạn", "qua", "nay",
+    "mai", "khánh", "trước", "rằm", "thứ", "hai", "ba", "tư", "năm", "sáu", "bảy", "nhật", "cn", "từ", "đến",
+    "sau", "vào", "kể",
 ];
 /// After these words it is none.
-const NO_DAY_WORDS: &[&str] = &["số", "lớp", "hẻm", "kiệt", "ngõ", "nhà", "đạt", "tổ", "khoảng", "hơn", "gần", "có", "mặt", "cả", "đã", "được", "tỷ", "lệ"];
+const NO_DAY_WORDS: &[&str] = &[
+    "số", "lớp", "hẻm", "kiệt", "ngõ", "nhà", "đạt", "tổ", "khoảng", "hơn", "gần", "có", "mặt", "cả", "đã",
+    "được", "tỷ", "lệ",
+];
 /// Before these words a/b is a count: so many of so many.
 const COUNTED: &[&str] = &[
-    "tiêu", "chỉ", "ấp", "thôn", "khóm", "xã", "phường", "hộ", "đại", "phiếu", "người", "đồng", "trường", "em", "học", "cháu", "đảng", "chi",
-    "đơn", "tổ", "giờ", "hội", "nhà", "tỉnh", "huyện", "thành", "điểm", "mẫu", "ca", "công", "vị", "ủy", "uỷ", "cán", "bản", "khu", "lớp",
+    "tiêu",
+    "chỉ",
+    "ấp",
+    "thôn",
+    "khóm",
+    "xã",
+    "phường",
+    "hộ",
+    "đại",
+    "phiếu",
+    "người",
+    "đồng",
+    "trường",
+    "em",
+    "học",
+    "cháu",
+    "đảng",
+    "chi",
+    "đơn",
+    "tổ",
+    "giờ",
+    "hội",
+    "nhà",
+    "tỉnh",
+    "huyện",
+    "thành",
+    "điểm",
+    "mẫu",
+    "ca",
+    "công",
+    "vị",
+    "ủy",
+    "uỷ",
+    "cán",
+    "bản",
+    "khu",
+    "lớp",
 ];
 /// Days everybody knows without being told that they are days.
-const KNOWN_DAYS: &[(u64, u64)] = &[(3, 2), (8, 3), (10, 3), (26, 3), (30, 4), (1, 5), (1, 6), (2, 9), (20, 10), (20, 11), (22, 12), (1, 1)];
+const KNOWN_DAYS: &[(u64, u64)] = &[
+    (3, 2),
+    (8, 3),
+    (10, 3),
+    (26, 3),
+    (30, 4),
+    (1, 5),
+    (1, 6),
+    (2, 9),
+    (20, 10),
+    (20, 11),
+    (22, 12),
+    (1, 1),
+];
 
 /// A date at this place.
 pub(super) fn date(place: &Place<'_>) -> Option<Found> {
-    if place.glued() || matches!(place.char_before(), Some('/' | '.' | ',' | '-')) && digit_before_sign(place) {
+    if place.glued() || matches!(place.char_before(), Some('/' | '.' | ',' | '-')) && digit_before_sign(place)
+    {
         return None;
     }
     iso(place)
@@ -58,7 +111,9 @@ fn year(text: &str) -> Option<(u64, usize)> {
 fn closed(text: &str) -> bool {
     let mut signs = text.chars();
     match signs.next() {
-        Some('/' | '-' | '.' | ',') => !signs.next().is_some_and(|c| c.is_ascii_digit()) && !text.starts_with('/'),
+        Some('/' | '-' | '.' | ',') => {
+            !signs.next().is_some_and(|c| c.is_ascii_digit()) && !text.starts_with('/')
+        }
         Some(c) => !c.is_alphanumeric(),
         None => true,
     }
@@ -104,7 +159,8 @@ fn full(place: &Place<'_>) -> Option<Found> {
     let written = digits(after);
     let is_year = year(after).is_some() || (written.len() == 2 && sign == '/' && place.follows(&["ngày"]));
     let end = len + 1 + written.len();
-    (is_year && closed_or_dash(from(text, end))).then(|| Found::count(end, in_full(place, day, month, Some(written))))
+    (is_year && closed_or_dash(from(text, end)))
+        .then(|| Found::count(end, in_full(place, day, month, Some(written))))
 }
 
 /// 2026-03-15.
@@ -129,7 +185,7 @@ fn day_range(place: &Place<'_>) -> Option<Found> {
     let mut end = len + 1 + month_len;
     let mut of = format!("tháng {}", month_name(month));
     if let Some((_, year_len)) = from(text, end).strip_prefix('/').and_then(year) {
-        of.push_str(&format!(" năm {}", written_whole(digits(from(text, end + 1)))));
+        of = format!("{of} năm {}", written_whole(digits(from(text, end + 1))));
         end += 1 + year_len;
     }
     let lead = if place.follows(&["từ", "ngày", "mùng", "mồng"]) { "" } else { "từ " };
@@ -145,7 +201,8 @@ fn year_range(place: &Place<'_>) -> Option<Found> {
     let (last, _) = year(from(text, len + join)).filter(|(last, _)| join > 0 && *last > first)?;
     let end = len + join + 4;
     let between = if place.follows(&["học"]) { ", " } else { " đến " };
-    closed(from(text, end)).then(|| Found::count(end, format!("{}{between}{}", cardinal(first), cardinal(last))))
+    closed(from(text, end))
+        .then(|| Found::count(end, format!("{}{between}{}", cardinal(first), cardinal(last))))
 }
 
 /// 3/2026 and tháng 3-2026, also as a quarter.
@@ -175,8 +232,11 @@ fn day_and_month(place: &Place<'_>) -> Option<Found> {
     let next = word(rest.trim_start_matches(' '));
     let told = place.follows(DAY_WORDS) || place.near(4, &["ngày"]) && place.follows(&["và", "hoặc"]);
     let counted = COUNTED.contains(&next.as_str()) || place.follows(NO_DAY_WORDS) || (day, month) == (24, 7);
-    let day_like = told && !(counted && !place.follows(&["ngày"]))
-        || !counted && (day > month || KNOWN_DAYS.contains(&(day, month)));
+    let day_like = if counted {
+        place.follows(&["ngày"])
+    } else {
+        told || day > month || KNOWN_DAYS.contains(&(day, month))
+    };
     day_like.then(|| Found::count(end, in_full(place, day, month, None)))
 }
 

@@ -2,11 +2,11 @@
 //!
 //! Read as officials do: "số mười lăm, Quyết định, Ủy ban nhân dân".
 
+use super::Certainty;
 use super::letters::{is_letter, spell};
 use super::numbers::{cardinal, written_whole};
 use super::place::{Found, Place, digits, ends, from, run};
 use super::tables::{ABBREVIATIONS, DOCUMENTS};
-use super::Certainty;
 
 /// A document's number at this place.
 pub(super) fn number(place: &Place<'_>) -> Option<Found> {
@@ -21,7 +21,11 @@ pub(super) fn number(place: &Place<'_>) -> Option<Found> {
     let mut end = number.len();
     let mut read = written_whole(number);
     // 15a/QĐ-UBND
-    if let Some(c) = from(text, end).chars().next().filter(|c| is_letter(*c) && from(text, end + c.len_utf8()).starts_with('/')) {
+    if let Some(c) = from(text, end)
+        .chars()
+        .next()
+        .filter(|c| is_letter(*c) && from(text, end + c.len_utf8()).starts_with('/'))
+    {
         read = format!("{read} {}", super::letters::name(c));
         end += c.len_utf8();
     }

@@ -23,7 +23,9 @@ impl Figure {
     /// How it is said. `measured`: a unit or currency follows, so that even a long run is a number.
     pub(super) fn read(&self, measured: bool) -> String {
         match self {
-            Self::Whole { digits, grouped } if !grouped && !measured && digits.len() >= CODE_DIGITS => in_threes(digits),
+            Self::Whole { digits, grouped } if !grouped && !measured && digits.len() >= CODE_DIGITS => {
+                in_threes(digits)
+            }
             Self::Whole { digits, .. } => written_whole(digits),
             Self::Decimal { whole, mark, fraction } => {
                 format!("{} {mark} {}", written_whole(whole), fraction_part(fraction))
@@ -65,9 +67,11 @@ pub(super) fn figure(text: &str, money: bool) -> Option<(Figure, usize)> {
     if head.is_empty() {
         return None;
     }
-    grouped(text, head, '.', ',').or_else(|| grouped(text, head, ',', '.').filter(|(_, groups, _)| *groups > 1 || money)).or_else(
-        || grouped(text, head, ' ', ',').filter(|(_, groups, _)| *groups > 1 || money),
-    ).map(|(figure, _, len)| (figure, len)).or_else(|| Some(plain(text, head)))
+    grouped(text, head, '.', ',')
+        .or_else(|| grouped(text, head, ',', '.').filter(|(_, groups, _)| *groups > 1 || money))
+        .or_else(|| grouped(text, head, ' ', ',').filter(|(_, groups, _)| *groups > 1 || money))
+        .map(|(figure, _, len)| (figure, len))
+        .or_else(|| Some(plain(text, head)))
 }
 
 /// Groups of exactly three digits after one to three: the figure, how many groups, the bytes.
@@ -77,8 +81,7 @@ fn grouped(text: &str, head: &str, separator: char, decimal: char) -> Option<(Fi
     }
     let mut whole = head.to_owned();
     let (mut len, mut groups) = (head.len(), 0);
-    loop {
-        let Some(after) = from(text, len).strip_prefix(separator) else { break };
+    while let Some(after) = from(text, len).strip_prefix(separator) {
         let group = digits(after);
         if group.len() != 3 {
             break;
@@ -163,7 +166,12 @@ mod tests {
     #[case("5.", false, "năm", 1)]
     #[case("0.500", false, "không chấm năm không không", 5)]
     #[case("012345678901", false, "không một hai, ba bốn năm, sáu bảy tám, chín không một", 12)]
-    fn a_figure_is_recognised_as_written(#[case] text: &str, #[case] money: bool, #[case] said: &str, #[case] bytes: usize) {
+    fn a_figure_is_recognised_as_written(
+        #[case] text: &str,
+        #[case] money: bool,
+        #[case] said: &str,
+        #[case] bytes: usize,
+    ) {
         let (figure, len) = figure(text, money).unwrap();
         assert_eq!((figure.read(false).as_str(), len), (said, bytes));
     }

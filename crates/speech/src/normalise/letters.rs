@@ -66,7 +66,9 @@ pub(super) fn is_syllable(word: &str, unmarked: bool) -> bool {
     let toned = lower.nfd().any(|c| matches!(c, '\u{301}' | '\u{323}'));
     let plain: String =
         lower.nfd().map(|c| if c == 'đ' { 'd' } else { c }).filter(char::is_ascii_alphabetic).collect();
-    let Some(rime) = ONSETS.iter().find_map(|onset| plain.strip_prefix(onset).filter(|rime| RIMES.contains(rime))) else {
+    let Some(rime) =
+        ONSETS.iter().find_map(|onset| plain.strip_prefix(onset).filter(|rime| RIMES.contains(rime)))
+    else {
         return false;
     };
     let stopped = rime.ends_with(['c', 'p', 't']) || rime.ends_with("ch");
@@ -75,18 +77,20 @@ pub(super) fn is_syllable(word: &str, unmarked: bool) -> bool {
 
 /// Initial consonants, longest first, so that the whole of one is taken; the empty one last.
 const ONSETS: &[&str] = &[
-    "ngh", "ch", "gh", "gi", "kh", "ng", "nh", "ph", "qu", "th", "tr", "b", "c", "d", "g", "h", "k", "l", "m", "n", "p", "r", "s",
-    "t", "v", "x", "q", "",
+    "ngh", "ch", "gh", "gi", "kh", "ng", "nh", "ph", "qu", "th", "tr", "b", "c", "d", "g", "h", "k", "l",
+    "m", "n", "p", "r", "s", "t", "v", "x", "q", "",
 ];
 
 /// What may follow, without marks.
 const RIMES: &[&str] = &[
-    "a", "ac", "ach", "ai", "am", "an", "ang", "anh", "ao", "ap", "at", "au", "ay", "e", "ec", "em", "en", "eo", "ep", "et",
-    "ech", "enh", "eu", "i", "ia", "ich", "iec", "iem", "ien", "ieng", "iep", "iet", "ieu", "im", "in", "inh", "ip", "it", "iu", "o",
-    "oa", "oac", "oach", "oai", "oam", "oan", "oang", "oanh", "oao", "oap", "oat", "oay", "oc", "oe", "oen", "oeo", "oet", "oi", "om",
-    "on", "ong", "ooc", "oong", "op", "ot", "u", "ua", "uan", "uang", "uat", "uay", "uc", "ue", "uech", "uenh", "ui", "um", "un",
-    "ung", "uo", "uoc", "uoi", "uom", "uon", "uong", "uop", "uot", "uou", "up", "ut", "uu", "uy", "uya", "uych", "uyen", "uyet",
-    "uynh", "uyt", "uyu", "y", "yem", "yen", "yet", "yeu", "ym", "yn", "ynh", "yp", "yt", "uau", "ych", "eng",
+    "a", "ac", "ach", "ai", "am", "an", "ang", "anh", "ao", "ap", "at", "au", "ay", "e", "ec", "em", "en",
+    "eo", "ep", "et", "ech", "enh", "eu", "i", "ia", "ich", "iec", "iem", "ien", "ieng", "iep", "iet", "ieu",
+    "im", "in", "inh", "ip", "it", "iu", "o", "oa", "oac", "oach", "oai", "oam", "oan", "oang", "oanh",
+    "oao", "oap", "oat", "oay", "oc", "oe", "oen", "oeo", "oet", "oi", "om", "on", "ong", "ooc", "oong",
+    "op", "ot", "u", "ua", "uan", "uang", "uat", "uay", "uc", "ue", "uech", "uenh", "ui", "um", "un", "ung",
+    "uo", "uoc", "uoi", "uom", "uon", "uong", "uop", "uot", "uou", "up", "ut", "uu", "uy", "uya", "uych",
+    "uyen", "uyet", "uynh", "uyt", "uyu", "y", "yem", "yen", "yet", "yeu", "ym", "yn", "ynh", "yp", "yt",
+    "uau", "ych", "eng",
 ];
 
 #[cfg(test)]
@@ -118,7 +122,10 @@ mod tests {
     fn every_letter_is_called_something_with_a_vowel() {
         for c in ('a'..='z').chain(MARKED.chars()) {
             let called = name(c);
-            assert!(called.split(' ').all(|syllable| syllable.chars().any(is_vowel)), "{c} is called {called:?}");
+            assert!(
+                called.split(' ').all(|syllable| syllable.chars().any(is_vowel)),
+                "{c} is called {called:?}"
+            );
         }
     }
 }

@@ -40,8 +40,11 @@ pub fn decimal(written: &str) -> Option<String> {
 
 /// Digits one by one, as in a telephone number: "0912" is "không chín một hai". Anything but a digit is skipped.
 pub fn digits(written: &str) -> String {
-    let said: Vec<&str> =
-        written.chars().filter_map(|c| c.to_digit(10)).filter_map(|d| DIGITS.get(d as usize).copied()).collect();
+    let said: Vec<&str> = written
+        .chars()
+        .filter_map(|c| c.to_digit(10))
+        .filter_map(|d| DIGITS.get(d as usize).copied())
+        .collect();
     said.join(" ")
 }
 

@@ -7,11 +7,49 @@ use super::place::{Found, Place, digits, ends, from, run};
 
 /// Near these words a short number is one to dial.
 const DIAL_WORDS: &[&str] = &[
-    "gọi", "điện thoại", "tổng đài", "đường dây", "hotline", "sđt", "đtdđ", "đt", "liên hệ", "cấp cứu", "cứu hỏa", "cứu hoả", "chữa cháy",
-    "cảnh sát", "số máy", "nhắn tin", "báo", "bấm", "phím", "soạn", "gửi",
+    "gọi",
+    "điện thoại",
+    "tổng đài",
+    "đường dây",
+    "hotline",
+    "sđt",
+    "đtdđ",
+    "đt",
+    "liên hệ",
+    "cấp cứu",
+    "cứu hỏa",
+    "cứu hoả",
+    "chữa cháy",
+    "cảnh sát",
+    "số máy",
+    "nhắn tin",
+    "báo",
+    "bấm",
+    "phím",
+    "soạn",
+    "gửi",
 ];
 /// After a short number to dial these would make it a count again.
-const COUNTED_AFTER: &[&str] = &["hộ", "người", "ca", "trường", "đồng", "kg", "em", "cháu", "con", "cây", "ha", "triệu", "tỷ", "nghìn", "học", "đại", "đảng", "lượt"];
+const COUNTED_AFTER: &[&str] = &[
+    "hộ",
+    "người",
+    "ca",
+    "trường",
+    "đồng",
+    "kg",
+    "em",
+    "cháu",
+    "con",
+    "cây",
+    "ha",
+    "triệu",
+    "tỷ",
+    "nghìn",
+    "học",
+    "đại",
+    "đảng",
+    "lượt",
+];
 
 /// A number read digit by digit at this place.
 pub(super) fn number(place: &Place<'_>) -> Option<Found> {
@@ -56,7 +94,8 @@ fn telephone(place: &Place<'_>) -> Option<Found> {
     let (groups, len) = groups(from(text, bracket), bracket == 1);
     let total: usize = groups.iter().map(|g| g.len()).sum();
     let first = groups.first()?;
-    let shape = first.starts_with('0') && (10..=11).contains(&total) && (groups.len() == 1 || first.len() >= 3);
+    let shape =
+        first.starts_with('0') && (10..=11).contains(&total) && (groups.len() == 1 || first.len() >= 3);
     let end = bracket + len;
     (shape && ends(from(text, end))).then(|| Found::count(end, read_groups(&groups)))
 }
@@ -81,9 +120,14 @@ fn emergency(place: &Place<'_>) -> Option<Found> {
     let rest = from(text, number.len());
     let short = matches!(number, "111" | "112" | "113" | "114" | "115");
     let long = (5..=8).contains(&number.len());
-    let continued = rest.starts_with(['.', ',', '/', ':']) && from(rest, 1).starts_with(|c: char| c.is_ascii_digit());
+    let continued =
+        rest.starts_with(['.', ',', '/', ':']) && from(rest, 1).starts_with(|c: char| c.is_ascii_digit());
     let next = super::place::word(rest.trim_start_matches(' '));
-    let near: &[&str] = if short { DIAL_WORDS } else { &["gọi", "điện thoại", "tổng đài", "hotline", "sđt", "đtdđ", "đt", "số máy"] };
+    let near: &[&str] = if short {
+        DIAL_WORDS
+    } else {
+        &["gọi", "điện thoại", "tổng đài", "hotline", "sđt", "đtdđ", "đt", "số máy"]
+    };
     let reach = if short { 8 } else { 3 };
     let dial = (short || long) && ends(rest) && !continued && place.near(reach, near);
     (dial && !COUNTED_AFTER.contains(&next.as_str())).then(|| {
@@ -98,17 +142,22 @@ fn plate(place: &Place<'_>) -> Option<Found> {
     let province = digits(text);
     let series = run(from(text, 2), |c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == 'Đ');
     let series = from(text, 2).get(..series)?;
-    let shape = province.len() == 2 && (1..=3).contains(&series.chars().count()) && series.starts_with(|c: char| !c.is_ascii_digit());
+    let shape = province.len() == 2
+        && (1..=3).contains(&series.chars().count())
+        && series.starts_with(|c: char| !c.is_ascii_digit());
     let at = 2 + series.len();
     let sign = from(text, at).chars().next().filter(|c| matches!(c, '-' | ' ' | '–'))?;
     let number = from(text, at + sign.len_utf8());
     let head = digits(number);
-    let tail = from(number, head.len()).strip_prefix('.').map(digits).filter(|t| t.len() == 2 && head.len() == 3);
+    let tail =
+        from(number, head.len()).strip_prefix('.').map(digits).filter(|t| t.len() == 2 && head.len() == 3);
     let end = at + sign.len_utf8() + head.len() + tail.map_or(0, |t| t.len() + 1);
     let whole = tail.is_some() || (matches!(head.len(), 4 | 5) && sign != ' ');
     (shape && whole && ends(from(text, end))).then(|| {
-        let series: Vec<String> =
-            series.chars().map(|c| if c.is_ascii_digit() { one_by_one(&c.to_string()) } else { spell(&c.to_string()) }).collect();
+        let series: Vec<String> = series
+            .chars()
+            .map(|c| if c.is_ascii_digit() { one_by_one(&c.to_string()) } else { spell(&c.to_string()) })
+            .collect();
         let number = format!("{head}{}", tail.unwrap_or_default());
         Found::said(end, format!("{} {}, {}", one_by_one(province), series.join(" "), in_threes(&number)))
     })
@@ -140,7 +189,8 @@ fn groups(text: &str, bracketed: bool) -> (Vec<&str>, usize) {
         // A complete number is not continued by the next figure of the sentence.
         let complete = matches!(total, 10 | 11) && groups.first().is_some_and(|g| g.starts_with('0'));
         let sign = usize::from(from(text, next).starts_with([' ', '.', '-']));
-        let more = from(text, next + sign).starts_with(|c: char| c.is_ascii_digit()) && (sign == 1 || closing);
+        let more =
+            from(text, next + sign).starts_with(|c: char| c.is_ascii_digit()) && (sign == 1 || closing);
         if !more || complete {
             len = next;
             break;
@@ -153,7 +203,9 @@ fn groups(text: &str, bracketed: bool) -> (Vec<&str>, usize) {
 /// Groups as written; one long group of a mobile number as four, three, three.
 fn read_groups(groups: &[&str]) -> String {
     match groups {
-        [one] if one.len() > 6 => format!("{}, {}", one_by_one(one.get(..4).unwrap_or(one)), in_threes(from(one, 4))),
+        [one] if one.len() > 6 => {
+            format!("{}, {}", one_by_one(one.get(..4).unwrap_or(one)), in_threes(from(one, 4)))
+        }
         _ => groups.iter().map(|g| one_by_one(g)).collect::<Vec<_>>().join(", "),
     }
 }

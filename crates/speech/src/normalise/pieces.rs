@@ -59,6 +59,7 @@ pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
 
     use super::super::clean::clean;
     use super::super::letters::{is_letter, is_vowel};
@@ -69,9 +70,65 @@ mod tests {
     fn typed() -> impl Strategy<Value = String> {
         let fragment = prop_oneof![
             prop::sample::select(vec![
-                "15/3/2026", "7h30", "17:30", "1.500.000", "đồng", "25%", "5-10", " - ", "kg", "m²", "km/h", "0912 345 678", "QĐ-UBND", "/", "-", "XIII",
-                "quý", "II", "thứ", "ngày", "tháng", "số", "ấp", "UBND", "TP.", "v.v.", "đ/c", "A/H5N1", "QL1A", "@", "gmail.com", "https://", ".", ",",
-                "...", "(", ")", "\"", "\n", "THÔNG BÁO", "và", "xã", "I", "i", "P.", "K'", "Y", "👍", "🇻🇳", "ស", "½", "²", "T7", "CN", "x", "5", "0", "k", "tr",
+                "15/3/2026",
+                "7h30",
+                "17:30",
+                "1.500.000",
+                "đồng",
+                "25%",
+                "5-10",
+                " - ",
+                "kg",
+                "m²",
+                "km/h",
+                "0912 345 678",
+                "QĐ-UBND",
+                "/",
+                "-",
+                "XIII",
+                "quý",
+                "II",
+                "thứ",
+                "ngày",
+                "tháng",
+                "số",
+                "ấp",
+                "UBND",
+                "TP.",
+                "v.v.",
+                "đ/c",
+                "A/H5N1",
+                "QL1A",
+                "@",
+                "gmail.com",
+                "https://",
+                ".",
+                ",",
+                "...",
+                "(",
+                ")",
+                "\"",
+                "\n",
+                "THÔNG BÁO",
+                "và",
+                "xã",
+                "I",
+                "i",
+                "P.",
+                "K'",
+                "Y",
+                "👍",
+                "🇻🇳",
+                "ស",
+                "½",
+                "²",
+                "T7",
+                "CN",
+                "x",
+                "5",
+                "0",
+                "k",
+                "tr",
             ])
             .prop_map(str::to_owned),
             "[ \n]",
@@ -83,7 +140,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, cases: 2000, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { failure_persistence: None, rng_seed: RngSeed::Fixed(2026), ..ProptestConfig::default() })]
 
         #[test]
         fn the_pieces_cover_the_text_and_whatever_can_be_read_is_said(text in typed()) {

@@ -22,7 +22,14 @@ pub(super) struct Found {
 impl Found {
     /// Words by rule.
     pub(super) fn said(len: usize, read: impl Into<String>) -> Self {
-        Self { len, lead: None, read: read.into(), pause: None, counts: false, certainty: super::Certainty::Rule }
+        Self {
+            len,
+            lead: None,
+            read: read.into(),
+            pause: None,
+            counts: false,
+            certainty: super::Certainty::Rule,
+        }
     }
 
     /// A number, date, time or quantity.
@@ -141,8 +148,12 @@ impl<'a> Place<'a> {
     /// Whether one of `words` is among the last `reach` words of this sentence; a word may be two with a blank between.
     pub(super) fn near(&self, reach: usize, words: &[&str]) -> bool {
         let sentence = self.before().rsplit(['\n', '!', '?', ';']).next().unwrap_or_default();
-        let mut last: Vec<String> =
-            sentence.rsplit(|c: char| !is_letter(c)).filter(|w| !w.is_empty()).take(reach).map(str::to_lowercase).collect();
+        let mut last: Vec<String> = sentence
+            .rsplit(|c: char| !is_letter(c))
+            .filter(|w| !w.is_empty())
+            .take(reach)
+            .map(str::to_lowercase)
+            .collect();
         last.reverse();
         words.iter().any(|word| {
             let wanted: Vec<&str> = word.split(' ').collect();
@@ -184,7 +195,9 @@ pub(super) fn blanks(text: &str) -> usize {
 /// Bytes of a dash that joins two figures, blanks around it included; 0 if there is none.
 pub(super) fn dash(text: &str) -> usize {
     let lead = blanks(text);
-    let Some(c) = from(text, lead).chars().next().filter(|c| matches!(c, '-' | '–' | '—')) else { return 0 };
+    let Some(c) = from(text, lead).chars().next().filter(|c| matches!(c, '-' | '–' | '—')) else {
+        return 0;
+    };
     let end = lead + c.len_utf8();
     end + blanks(from(text, end))
 }

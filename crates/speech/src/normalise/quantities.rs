@@ -7,12 +7,41 @@ use super::tables::{LONGEST_UNIT, UNITS};
 
 /// Words that scale a number, and how they are said.
 const SCALES: &[(&str, &str)] = &[
-    ("nghìn", "nghìn"), ("ngàn", "ngàn"), ("triệu", "triệu"), ("tỷ", "tỷ"), ("tỉ", "tỷ"), ("tr", "triệu"), ("trăm", "trăm"), ("vạn", "vạn"),
+    ("nghìn", "nghìn"),
+    ("ngàn", "ngàn"),
+    ("triệu", "triệu"),
+    ("tỷ", "tỷ"),
+    ("tỉ", "tỷ"),
+    ("tr", "triệu"),
+    ("trăm", "trăm"),
+    ("vạn", "vạn"),
 ];
 /// After these words figures with a comma are a list, not a decimal.
 const LISTED: &[&str] = &[
-    "ấp", "thôn", "tổ", "khóm", "khu", "số", "điều", "khoản", "điểm", "mục", "đội", "nhóm", "lớp", "tuyến", "thứ", "tháng", "ngày", "quý",
-    "kênh", "hẻm", "câu", "phường", "quận", "khối",
+    "ấp",
+    "thôn",
+    "tổ",
+    "khóm",
+    "khu",
+    "số",
+    "điều",
+    "khoản",
+    "điểm",
+    "mục",
+    "đội",
+    "nhóm",
+    "lớp",
+    "tuyến",
+    "thứ",
+    "tháng",
+    "ngày",
+    "quý",
+    "kênh",
+    "hẻm",
+    "câu",
+    "phường",
+    "quận",
+    "khối",
 ];
 /// After these words a/b is an address or a label.
 const LABELLED: &[&str] = &["số", "nhà", "hẻm", "kiệt", "ngõ", "lớp", "tổ", "thửa", "đường", "tờ", "quyển"];
@@ -30,7 +59,9 @@ impl Measure {
         let number = match (self.figure.whole(), &self.figure) {
             (Some(n), _) if self.unit.is_empty() && place.follows(&["thứ"]) && n > 0 => ordinal(n),
             (Some(4), _) if self.unit.is_empty() && place.follows(&["tháng", "quý"]) => "tư".to_owned(),
-            (None, Figure::Decimal { whole, mark: "phẩy", fraction }) if self.unit.is_empty() && place.follows(LISTED) => {
+            (None, Figure::Decimal { whole, mark: "phẩy", fraction })
+                if self.unit.is_empty() && place.follows(LISTED) =>
+            {
                 Figure::List(vec![whole.clone(), fraction.clone()]).read(false)
             }
             _ => self.figure.read(!self.unit.is_empty()),
@@ -51,13 +82,19 @@ pub(super) fn quantity(place: &Place<'_>) -> Option<Found> {
 fn prefixed_money(place: &Place<'_>) -> Option<Found> {
     let text = place.rest();
     let (sign, name) =
-        [("US$", "đô la Mỹ"), ("USD", "đô la Mỹ"), ("$", "đô la"), ("€", "ơ rô"), ("₫", "đồng")].into_iter().find(|(s, _)| text.starts_with(s))?;
+        [("US$", "đô la Mỹ"), ("USD", "đô la Mỹ"), ("$", "đô la"), ("€", "ơ rô"), ("₫", "đồng")]
+            .into_iter()
+            .find(|(s, _)| text.starts_with(s))?;
     let gap = blanks(from(text, sign.len()));
     let (figure, len) = figure(from(text, sign.len() + gap), true)?;
     let end = sign.len() + gap + len;
     let (scale, scale_len) = scale(from(text, end)).unwrap_or_default();
     let end = end + scale_len;
-    let read = [figure.read(true), scale, name.to_owned()].into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ");
+    let read = [figure.read(true), scale, name.to_owned()]
+        .into_iter()
+        .filter(|w| !w.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ");
     ends(from(text, end)).then(|| Found::count(end, read))
 }
 
@@ -156,7 +193,9 @@ fn measure(text: &str) -> Option<Measure> {
     let len = len + scale_len + unit_len;
     let rest = from(text, len);
     // "10ngày" is two words; "6A" and "4G" are codes.
-    let stuck_word = unit.is_empty() && super::place::word(rest).chars().count() >= 2 && rest.starts_with(char::is_lowercase);
+    let stuck_word = unit.is_empty()
+        && super::place::word(rest).chars().count() >= 2
+        && rest.starts_with(char::is_lowercase);
     (ends(rest) || stuck_word || product_sign(rest) > 0).then_some(Measure { figure, unit, len })
 }
 
@@ -167,7 +206,11 @@ fn scale(text: &str) -> Option<(String, usize)> {
         return (text.starts_with('k') || rest.starts_with(['-', '/'])).then(|| ("nghìn".to_owned(), 1));
     }
     let gap = blanks(text);
-    let (written, read) = SCALES.iter().find(|(w, _)| from(text, gap).strip_prefix(w).is_some_and(|rest| ends(rest) || (*w == "tr" && rest.starts_with('đ'))))?;
+    let (written, read) = SCALES.iter().find(|(w, _)| {
+        from(text, gap)
+            .strip_prefix(w)
+            .is_some_and(|rest| ends(rest) || (*w == "tr" && rest.starts_with('đ')))
+    })?;
     Some(((*read).to_owned(), gap + written.len()))
 }
 
@@ -176,7 +219,16 @@ fn million_and(text: &str) -> Option<(String, usize)> {
     let rest = text.strip_prefix("tr")?;
     let half = digits(rest);
     let n: u64 = half.parse().ok().filter(|n| (1..=9).contains(n) && half.len() == 1)?;
-    ends(from(rest, 1)).then(|| (if n == 5 { "triệu rưỡi".to_owned() } else { format!("triệu {}", if n == 4 { "tư".to_owned() } else { cardinal(n) }) }, 3))
+    ends(from(rest, 1)).then(|| {
+        (
+            if n == 5 {
+                "triệu rưỡi".to_owned()
+            } else {
+                format!("triệu {}", if n == 4 { "tư".to_owned() } else { cardinal(n) })
+            },
+            3,
+        )
+    })
 }
 
 /// A unit, perhaps per another: " kg", "km/h", "đ/kg", " lần/ngày".
@@ -187,9 +239,23 @@ fn unit(text: &str) -> Option<(String, usize)> {
     if gap > 1 || (gap > 0 && from(text, gap).starts_with('\'')) {
         return None;
     }
-    let word_unit = from(text, gap).get(..len) == Some(read.as_str()) && !matches!(read.as_str(), "đồng" | "độ");
+    let word_unit =
+        from(text, gap).get(..len) == Some(read.as_str()) && !matches!(read.as_str(), "đồng" | "độ");
     len += gap;
-    let counted = !matches!(read.as_str(), "ki lô gam" | "gam" | "mi li gam" | "mi crô gam" | "ki lô mét" | "mét" | "mét khối" | "tấn" | "tạ" | "lít" | "mi li lít");
+    let counted = !matches!(
+        read.as_str(),
+        "ki lô gam"
+            | "gam"
+            | "mi li gam"
+            | "mi crô gam"
+            | "ki lô mét"
+            | "mét"
+            | "mét khối"
+            | "tấn"
+            | "tạ"
+            | "lít"
+            | "mi li lít"
+    );
     let mut rate = false;
     while let Some((per, per_len)) = from(text, len).strip_prefix('/').and_then(one_unit) {
         read = format!("{read} {} {per}", if counted { "một" } else { "trên" });
@@ -213,9 +279,15 @@ fn one_unit(text: &str) -> Option<(String, usize)> {
 /// Bytes of a multiplication sign between two figures, blanks included.
 fn product_sign(text: &str) -> usize {
     let lead = blanks(text);
-    let Some(c) = from(text, lead).chars().next().filter(|c| matches!(c, 'x' | 'X' | '×' | '*')) else { return 0 };
+    let Some(c) = from(text, lead).chars().next().filter(|c| matches!(c, 'x' | 'X' | '×' | '*')) else {
+        return 0;
+    };
     let end = lead + c.len_utf8();
     let gap = blanks(from(text, end));
     // "2x3", "2 x 3"; not "2 x3" of a code, nor "x" before a word.
-    if from(text, end + gap).starts_with(|d: char| d.is_ascii_digit()) && (lead > 0) == (gap > 0) { end + gap } else { 0 }
+    if from(text, end + gap).starts_with(|d: char| d.is_ascii_digit()) && (lead > 0) == (gap > 0) {
+        end + gap
+    } else {
+        0
+    }
 }

@@ -6,9 +6,10 @@ use super::place::{Found, Place, from, run};
 
 /// After these words capital letters that make a numeral are one.
 const NUMBERED: &[&str] = &[
-    "thứ", "quý", "khoá", "khóa", "kỳ", "kì", "chương", "phần", "mục", "lần", "kỷ", "cấp", "loại", "hạng", "nhóm", "tập", "đoạn", "vực", "vùng",
-    "đợt", "lục", "điều", "bậc", "giải", "khu", "khoản", "họp", "hội", "tầng", "bảng", "quyển", "số", "lớp", "tiết", "phương", "tuyến",
-    "đệ", "bước", "tháng", "và", "đến", "trung",
+    "thứ", "quý", "khoá", "khóa", "kỳ", "kì", "chương", "phần", "mục", "lần", "kỷ", "cấp", "loại", "hạng",
+    "nhóm", "tập", "đoạn", "vực", "vùng", "đợt", "lục", "điều", "bậc", "giải", "khu", "khoản", "họp", "hội",
+    "tầng", "bảng", "quyển", "số", "lớp", "tiết", "phương", "tuyến", "đệ", "bước", "tháng", "và", "đến",
+    "trung",
 ];
 
 /// A numeral at this place.
@@ -21,7 +22,8 @@ pub(super) fn numeral(place: &Place<'_>) -> Option<Found> {
     let written = text.get(..len)?;
     let n = value(written)?;
     let rest = from(text, len);
-    let after_number_word = place.follows(NUMBERED) && !(place.follows(&["và", "đến", "trung"]) && !near_numeral(place));
+    let joined = place.follows(&["và", "đến", "trung"]);
+    let after_number_word = place.follows(NUMBERED) && (!joined || near_numeral(place));
     let heading = place.at_line_start() && (rest.starts_with(['.', ')', '/', '-']) || rest.starts_with(" -"));
     let range = place.char_before() == Some('-') && place.after_count;
     let unmistakable = written.len() >= 2
@@ -36,7 +38,8 @@ pub(super) fn numeral(place: &Place<'_>) -> Option<Found> {
             cardinal(n)
         };
         // "quý II/2026"
-        let year = from(rest, 1).get(..4).filter(|y| rest.starts_with('/') && y.bytes().all(|b| b.is_ascii_digit()));
+        let year =
+            from(rest, 1).get(..4).filter(|y| rest.starts_with('/') && y.bytes().all(|b| b.is_ascii_digit()));
         if let Some(year) = year.filter(|_| super::place::ends(from(rest, 5))) {
             return Found::count(len + 5, format!("{read} năm {}", super::numbers::written_whole(year)));
         }
@@ -46,13 +49,27 @@ pub(super) fn numeral(place: &Place<'_>) -> Option<Found> {
 
 /// Whether the text shortly before has a numeral's word, so that "I và II" is two numerals.
 fn near_numeral(place: &Place<'_>) -> bool {
-    place.near(5, &["thứ", "quý", "khoá", "khóa", "kỳ", "chương", "phần", "mục", "loại", "nhóm", "cấp", "hạng", "đợt"])
+    place.near(
+        5,
+        &["thứ", "quý", "khoá", "khóa", "kỳ", "chương", "phần", "mục", "loại", "nhóm", "cấp", "hạng", "đợt"],
+    )
 }
 
 /// The value of a well-formed numeral in capitals, 1 to 3999.
 fn value(written: &str) -> Option<u64> {
     const PARTS: [(&str, u64); 13] = [
-        ("M", 1000), ("CM", 900), ("D", 500), ("CD", 400), ("C", 100), ("XC", 90), ("L", 50), ("XL", 40), ("X", 10), ("IX", 9), ("V", 5), ("IV", 4),
+        ("M", 1000),
+        ("CM", 900),
+        ("D", 500),
+        ("CD", 400),
+        ("C", 100),
+        ("XC", 90),
+        ("L", 50),
+        ("XL", 40),
+        ("X", 10),
+        ("IX", 9),
+        ("V", 5),
+        ("IV", 4),
         ("I", 1),
     ];
     let (mut rest, mut n) = (written, 0);
@@ -73,7 +90,9 @@ fn well_formed(written: &str, n: u64) -> bool {
     const ONES: [&str; 10] = ["", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX"];
     const TENS: [&str; 10] = ["", "X", "XX", "XXX", "XL", "L", "LX", "LXX", "LXXX", "XC"];
     const HUNDREDS: [&str; 10] = ["", "C", "CC", "CCC", "CD", "D", "DC", "DCC", "DCCC", "CM"];
-    let digit = |table: &[&'static str; 10], unit: u64| table.get((n / unit % 10) as usize).copied().unwrap_or_default();
+    let digit = |table: &[&'static str; 10], unit: u64| {
+        table.get((n / unit % 10) as usize).copied().unwrap_or_default()
+    };
     let thousands = "M".repeat((n / 1000) as usize);
     written == format!("{thousands}{}{}{}", digit(&HUNDREDS, 100), digit(&TENS, 10), digit(&ONES, 1))
 }

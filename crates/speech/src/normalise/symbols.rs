@@ -17,31 +17,46 @@ pub(super) fn symbol(place: &Place<'_>) -> Option<Found> {
     let digit_before = place.char_before().is_some_and(|c| c.is_ascii_digit());
     let digit_after = after.starts_with(|c: char| c.is_ascii_digit());
     Some(match first {
-        ' ' => Found::silent(same),
+        ' ' | '\'' => Found::silent(same),
         '\n' => new_line(place),
         '.' if count == 1 && digit_before && digit_after => Found::said(1, "chấm"),
         '.' | '…' if count > 1 || first == '…' => ellipsis(place),
-        '.' => Found::pause(1, Pause::Stop),
-        '。' => Found::pause(same, Pause::Stop),
-        ',' | '、' | '，' => Found::pause(same, Pause::Comma),
+        '.' | '。' => Found::pause(same, Pause::Stop),
         ';' => Found::pause(same, Pause::Semicolon),
         ':' if count == 1 && digit_before && digit_after => Found::said(1, "trên"),
         ':' => Found::pause(same, Pause::Colon),
         '!' => Found::pause(same, Pause::Exclamation),
         '?' => Found::pause(same, Pause::Question),
-        '(' | ')' | '[' | ']' | '{' | '}' | '"' | '“' | '”' | '„' | '«' | '»' | '|' | '‹' | '›' => Found::pause(same, Pause::Comma),
-        '\'' => Found::silent(same),
+        ',' | '、' | '，' | '(' | ')' | '[' | ']' | '{' | '}' | '"' | '“' | '”' | '„' | '«' | '»' | '|'
+        | '‹' | '›' => Found::pause(same, Pause::Comma),
         '-' | '–' | '—' => dash(place, count),
         '/' => slash(place, count),
         '*' | '=' | '_' | '~' | '#' | '+' | '^' if count >= 3 => Found::pause(same, Pause::Comma),
         '*' | '~' | '_' if count == 2 => Found::silent(same),
         // A list's mark.
-        '*' | '+' | '•' | '●' | '○' | '■' | '□' | '▪' | '►' | '➢' | '◦' | '·' | '→' | '⇒' | '➤' | '\u{f000}'..='\u{f0ff}'
+        '*'
+        | '+'
+        | '•'
+        | '●'
+        | '○'
+        | '■'
+        | '□'
+        | '▪'
+        | '►'
+        | '➢'
+        | '◦'
+        | '·'
+        | '→'
+        | '⇒'
+        | '➤'
+        | '\u{f000}'..='\u{f0ff}'
             if place.at_line_start() && (after.starts_with(' ') || !first.is_ascii()) =>
         {
             Found::silent(same)
         }
-        '•' | '●' | '○' | '■' | '□' | '▪' | '►' | '➢' | '◦' | '·' | '➤' => Found::pause(same, Pause::Comma),
+        '•' | '●' | '○' | '■' | '□' | '▪' | '►' | '➢' | '◦' | '·' | '➤' => {
+            Found::pause(same, Pause::Comma)
+        }
         '\u{1f1e6}'..='\u{1f1ff}' => flag(text),
         _ => {
             let read = SYMBOLS.get(text.get(..first.len_utf8())?)?;
@@ -59,10 +74,16 @@ pub(super) fn unknown(place: &Place<'_>, first: char) -> Found {
         return Found::silent(first.len_utf8());
     }
     let (len, read) = if first.is_alphanumeric() {
-        let foreign = |c: char| (c.is_alphanumeric() && !is_letter(c) && !c.is_ascii_digit()) || is_combining_mark(c);
+        let foreign =
+            |c: char| (c.is_alphanumeric() && !is_letter(c) && !c.is_ascii_digit()) || is_combining_mark(c);
         (run(text, foreign), format!("một đoạn chữ {}", script(first)))
     } else {
-        let nameless = |c: char| !c.is_ascii() && !c.is_alphanumeric() && !c.is_whitespace() && !SYMBOLS.contains_key(c.to_string().as_str());
+        let nameless = |c: char| {
+            !c.is_ascii()
+                && !c.is_alphanumeric()
+                && !c.is_whitespace()
+                && !SYMBOLS.contains_key(c.to_string().as_str())
+        };
         (run(text, nameless), "ký hiệu lạ".to_owned())
     };
     let pause = Some(Pause::Comma);
@@ -125,9 +146,14 @@ fn dash(place: &Place<'_>, count: usize) -> Found {
     let digit_next = next.starts_with(|c: char| c.is_ascii_digit());
     let glued = place.glued() && after.starts_with(char::is_alphanumeric);
     let digit_before = place.char_before().is_some_and(|c| c.is_ascii_digit());
-    let span_word = matches!(word(next).as_str(), "thứ" | "ngày" | "tháng" | "cn" | "chủ" | "hết" | "sáng" | "trưa" | "chiều" | "tối");
+    let span_word = matches!(
+        word(next).as_str(),
+        "thứ" | "ngày" | "tháng" | "cn" | "chủ" | "hết" | "sáng" | "trưa" | "chiều" | "tối"
+    );
     let weekday_next = next.starts_with('T') && from(next, 1).starts_with(|c: char| c.is_ascii_digit());
-    if (place.after_count && (digit_next || span_word || weekday_next)) || (glued && digit_before && digit_next) {
+    if (place.after_count && (digit_next || span_word || weekday_next))
+        || (glued && digit_before && digit_next)
+    {
         return Found::count(len, "đến");
     }
     if glued && text.starts_with('-') { Found::silent(len) } else { Found::pause(len, Pause::Comma) }

@@ -7,15 +7,19 @@ use std::sync::LazyLock;
 pub(super) type Table = HashMap<&'static str, &'static str>;
 
 /// Abbreviations, in their own capitals.
-pub(super) static ABBREVIATIONS: LazyLock<Table> = LazyLock::new(|| parse(include_str!("../../tables/abbreviations.tsv")));
+pub(super) static ABBREVIATIONS: LazyLock<Table> =
+    LazyLock::new(|| parse(include_str!("../../tables/abbreviations.tsv")));
 /// The parts of a document's number: what kind it is, who issued it.
-pub(super) static DOCUMENTS: LazyLock<Table> = LazyLock::new(|| parse(include_str!("../../tables/documents.tsv")));
+pub(super) static DOCUMENTS: LazyLock<Table> =
+    LazyLock::new(|| parse(include_str!("../../tables/documents.tsv")));
 /// Units after a number.
 pub(super) static UNITS: LazyLock<Table> = LazyLock::new(|| parse(include_str!("../../tables/units.tsv")));
 /// Foreign words, lower case, by how Vietnamese speakers say them.
-pub(super) static LOANWORDS: LazyLock<Table> = LazyLock::new(|| parse(include_str!("../../tables/loanwords.tsv")));
+pub(super) static LOANWORDS: LazyLock<Table> =
+    LazyLock::new(|| parse(include_str!("../../tables/loanwords.tsv")));
 /// Signs and pictures.
-pub(super) static SYMBOLS: LazyLock<Table> = LazyLock::new(|| parse(include_str!("../../tables/symbols.tsv")));
+pub(super) static SYMBOLS: LazyLock<Table> =
+    LazyLock::new(|| parse(include_str!("../../tables/symbols.tsv")));
 
 /// Bytes of the longest entry, so that nobody looks further.
 pub(super) static LONGEST_ABBREVIATION: LazyLock<usize> =

@@ -98,10 +98,10 @@ fn minutes_sign(text: &str) -> usize {
 fn clock(hour: u64, minute: u64, second: Option<u64>) -> String {
     let mut read = format!("{} giờ", cardinal(hour));
     if minute > 0 || second.is_some_and(|s| s > 0) {
-        read.push_str(&format!(" {} phút", cardinal(minute)));
+        read = format!("{read} {} phút", cardinal(minute));
     }
     if let Some(second) = second.filter(|s| *s > 0) {
-        read.push_str(&format!(" {} giây", cardinal(second)));
+        read = format!("{read} {} giây", cardinal(second));
     }
     read
 }

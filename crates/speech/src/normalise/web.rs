@@ -15,20 +15,27 @@ pub(super) fn address(place: &Place<'_>) -> Option<Found> {
     }
     let len = run(text, |c| c.is_ascii_alphanumeric() || "./:@-_%?=&#~+".contains(c));
     let whole = text.get(..len)?;
-    let whole = whole.trim_end_matches(['.', ',', ':', '?', '-', '&', '=', '/']).to_owned() + trailing_slash(whole);
+    let whole =
+        whole.trim_end_matches(['.', ',', ':', '?', '-', '&', '=', '/']).to_owned() + trailing_slash(whole);
     if has_marked_vowel(&whole) || from(text, whole.len()).starts_with(char::is_alphanumeric) {
         return None;
     }
     let (scheme, rest) = ["https://", "http://"]
         .into_iter()
-        .find_map(|s| whole.get(..s.len()).filter(|w| w.eq_ignore_ascii_case(s)).map(|w| (w, from(&whole, w.len()))))
+        .find_map(|s| {
+            whole.get(..s.len()).filter(|w| w.eq_ignore_ascii_case(s)).map(|w| (w, from(&whole, w.len())))
+        })
         .unwrap_or(("", &whole));
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let site = host.rsplit_once('@').map_or(host, |(_, site)| site);
     let last = site.rsplit('.').next().unwrap_or_default().to_lowercase();
-    let named = site.contains('.') && site.starts_with(|c: char| c.is_ascii_alphanumeric()) && !site.contains("..");
+    let named =
+        site.contains('.') && site.starts_with(|c: char| c.is_ascii_alphanumeric()) && !site.contains("..");
     let known = named
-        && (ENDS.contains(&last.as_str()) || host.contains('@') || !scheme.is_empty() || site.starts_with("www."));
+        && (ENDS.contains(&last.as_str())
+            || host.contains('@')
+            || !scheme.is_empty()
+            || site.starts_with("www."));
     let letters = site.chars().any(|c| c.is_ascii_alphabetic());
     if !(known && letters) && (scheme.is_empty() || rest.is_empty()) {
         return None;
@@ -74,7 +81,9 @@ fn say(address: &str, words: &mut Vec<String>) {
             at += 1;
             continue;
         }
-        let same = |first: char| move |c: char| c.is_ascii_digit() == first.is_ascii_digit() && c.is_ascii_alphanumeric();
+        let same = |first: char| {
+            move |c: char| c.is_ascii_digit() == first.is_ascii_digit() && c.is_ascii_alphanumeric()
+        };
         let len = run(from(address, at), same(c)).max(1);
         words.push(part(from(address, at).get(..len).unwrap_or_default()));
         at += len;
@@ -104,7 +113,11 @@ fn part(written: &str) -> String {
         return one_by_one(&lower);
     }
     syllables(&lower).unwrap_or_else(|| {
-        if lower.chars().any(is_vowel) && lower.len() > 3 && pronounceable(&lower) { lower.clone() } else { spell(&lower) }
+        if lower.chars().any(is_vowel) && lower.len() > 3 && pronounceable(&lower) {
+            lower.clone()
+        } else {
+            spell(&lower)
+        }
     })
 }
 

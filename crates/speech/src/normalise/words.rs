@@ -64,7 +64,7 @@ fn said_as_word(written: &str, unmarked: bool) -> bool {
         || written.chars().count() >= 5 && vowels() >= 2 && clusters_fit()
 }
 
-/// Cuts at the turn from small letters to capitals, and before the last of several capitals: "YouTube", "VNPay".
+/// Cuts at the turn from small letters to capitals, and before the last of several capitals: `YouTube`, `VNPay`.
 fn camel(written: &str) -> Vec<&str> {
     let letters: Vec<(usize, char)> = written.char_indices().collect();
     let mut cuts = vec![0];
@@ -88,7 +88,10 @@ fn camel(written: &str) -> Vec<&str> {
     }
     cuts.push(written.len());
     cuts.sort_unstable();
-    cuts.windows(2).filter_map(|w| written.get(*w.first()?..*w.last()?)).filter(|part| !part.is_empty()).collect()
+    cuts.windows(2)
+        .filter_map(|w| written.get(*w.first()?..*w.last()?))
+        .filter(|part| !part.is_empty())
+        .collect()
 }
 
 /// K'Ho, R'lấp: a consonant before the apostrophe gets a short vowel.
@@ -100,6 +103,7 @@ fn with_apostrophes(written: &str) -> String {
             "k" => "cờ".to_owned(),
             single @ ("b" | "d" | "h" | "l" | "m" | "n" | "r" | "s" | "t" | "v") => format!("{single}ờ"),
             lower if !lower.chars().any(is_vowel) => spell(part),
+            lower if part.chars().nth(1).is_none() => lower.to_owned(),
             lower if part.chars().skip(1).any(char::is_uppercase) => lower.to_owned(),
             _ => part.to_owned(),
         })
