@@ -131,7 +131,8 @@ impl AgentOptions {
             Ok(Ok(output)) => output,
             Ok(Err(source)) => return Err(StartError::Io { program: program.name, source }.into()),
             Err(_) => {
-                let slow = StartError::Slow { program: program.name, limit: ENROL_WITHIN, words: String::new() };
+                let slow =
+                    StartError::Slow { program: program.name, limit: ENROL_WITHIN, words: String::new() };
                 return Err(slow.into());
             }
         };

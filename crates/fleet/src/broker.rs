@@ -120,7 +120,9 @@ impl Ready {
     pub fn parse(line: &str) -> Option<Self> {
         let rest = line.strip_prefix("loa-broker ready ")?;
         let field = |name: &str| {
-            rest.split_whitespace().find_map(|part| part.strip_prefix(name)?.strip_prefix('=')).map(str::to_owned)
+            rest.split_whitespace()
+                .find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
+                .map(str::to_owned)
         };
         Some(Self {
             http: field("http")?.parse().ok()?,
@@ -248,7 +250,9 @@ mod tests {
 
     #[test]
     fn the_ready_line_is_understood() {
-        let ready = Ready::parse("loa-broker ready http=127.0.0.1:8080 nodes=0.0.0.0:8443 mqtt=[::]:8883 ca=00ff").unwrap();
+        let ready =
+            Ready::parse("loa-broker ready http=127.0.0.1:8080 nodes=0.0.0.0:8443 mqtt=[::]:8883 ca=00ff")
+                .unwrap();
         assert_eq!(ready.http.port(), 8080);
         assert_eq!((ready.nodes_port(), ready.mqtt_port()), (Some(8443), Some(8883)));
         assert_eq!(ready.ca, "00ff");

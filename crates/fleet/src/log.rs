@@ -90,7 +90,8 @@ mod tests {
         for n in 0..50 {
             log.write(format!("line {n:04}\n").as_bytes()).await.unwrap();
         }
-        let (new, old) = (std::fs::read(&path).unwrap(), std::fs::read(folder.path().join("x.log.1")).unwrap());
+        let (new, old) =
+            (std::fs::read(&path).unwrap(), std::fs::read(folder.path().join("x.log.1")).unwrap());
         assert!(new.len() <= 100 && old.len() <= 100, "{} and {}", new.len(), old.len());
         assert!(String::from_utf8(new).unwrap().ends_with("line 0049\n"));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
