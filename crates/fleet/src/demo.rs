@@ -13,7 +13,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use futures_util::future::join_all;
+use futures_util::future::{join_all, select_all};
 
 use self::notebook::{Notebook, SignIn};
 use crate::{
@@ -22,7 +22,6 @@ use crate::{
     broker::{Broker, BrokerOptions, MqttSide},
     commune::{self, DAI_AN_2},
     ports,
-    process::Process,
 };
 
 /// Where the nodes' ports are looked for first: those of a real broker.
@@ -136,43 +135,34 @@ impl Demo {
     ) -> anyhow::Result<()> {
         tokio::pin!(stop);
         let ended = loop {
-            let Self { broker, agents } = &mut self;
-            let agent = futures_util::future::select_all(
-                agents.iter_mut().map(|agent| Box::pin(agent.process().ended())),
-            );
+            let gone = {
+                let Self { broker, agents } = &mut self;
+                let agents = agents.iter_mut().map(|agent| Box::pin(agent.process().ended()));
+                tokio::select! {
+                    () = &mut stop => break Ok(()),
+                    _ = broker.process().ended() => None,
+                    (_, index, _) = select_all(agents) => Some(index),
+                }
+            };
+            let Some(index) = gone else {
+                let words = self.broker.process().last_words();
+                break Err(anyhow::anyhow!("the broker ended by itself:\n{words}"));
+            };
+            let agent = &mut self.agents[index];
+            say(&format!(
+                "The agent of {} ended by itself and is started again; see {}",
+                agent.options().name,
+                agent.options().log.display()
+            ));
             tokio::select! {
                 () = &mut stop => break Ok(()),
-                status = broker.process().ended() => {
-                    let words = broker.process().last_words();
-                    break Err(anyhow::anyhow!("the broker ended by itself ({status:?}):\n{words}"));
-                }
-                (_, index, _) = agent => {
-                    let agent = &mut self.agents[index];
-                    say(&format!(
-                        "The agent of {} ended by itself and is started again; see {}",
-                        agent.options().name,
-                        agent.options().log.display()
-                    ));
-                    tokio::time::sleep(RESTART_AFTER).await;
-                    agent.start_again().await?;
-                }
+                () = tokio::time::sleep(RESTART_AFTER) => agent.start_again().await?,
             }
         };
         say("Stopping ...");
         join_all(self.agents.iter_mut().map(Agent::stop)).await;
         self.broker.stop().await;
         ended
-    }
-
-    /// The broker's address for people.
-    pub fn url(&self) -> String {
-        format!("http://{}", reachable(self.broker.ready().http))
-    }
-
-    /// Process ids of everything that runs.
-    pub fn pids(&mut self) -> Vec<u32> {
-        let agents = self.agents.iter().filter_map(Agent::pid);
-        agents.chain(Process::pid(self.broker.process())).collect()
     }
 }
 
