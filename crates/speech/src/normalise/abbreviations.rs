@@ -1,7 +1,7 @@
 //! Abbreviations that officials write, from the table; the few whose meaning depends on what follows are decided here.
 
 use super::letters::{is_letter, is_syllable};
-use super::place::{Found, Place, blanks, ends, from, run, word};
+use super::place::{Found, Pause, Place, blanks, ends, from, run, word};
 use super::tables::{ABBREVIATIONS, LONGEST_ABBREVIATION};
 
 /// An abbreviation at this place.
@@ -21,8 +21,17 @@ fn by_table(place: &Place<'_>) -> Option<Found> {
         let read = ABBREVIATIONS.get(written)?;
         let rest = from(text, len);
         let whole = if written.ends_with('.') { place_name_follows(written, rest) } else { ends(rest) };
-        (whole && !is_word_among_capitals(place, written)).then(|| Found::said(len, *read))
+        (whole && !is_word_among_capitals(place, written)).then(|| Found {
+            pause: (*read == "vân vân" && sentence_ends(written, rest)).then_some(Pause::Stop),
+            ..Found::said(len, *read)
+        })
     })
+}
+
+/// Whether the point of an abbreviation that may end a sentence ("v.v.") ends one.
+fn sentence_ends(written: &str, rest: &str) -> bool {
+    let next = from(rest, blanks(rest)).chars().next();
+    written.ends_with(['.', '…']) && next.is_none_or(|c| c == '\n' || c.is_uppercase())
 }
 
 /// A letter or two with a point (P., TT.) stands for a kind of place only before its name or number.

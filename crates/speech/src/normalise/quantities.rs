@@ -46,6 +46,25 @@ const LISTED: &[&str] = &[
 /// After these words a/b is an address or a label.
 const LABELLED: &[&str] = &["số", "nhà", "hẻm", "kiệt", "ngõ", "lớp", "tổ", "thửa", "đường", "tờ", "quyển"];
 
+/// Measures: one per another is "trên"; any other rate is "một" (30.000 đồng một hộ).
+const PHYSICAL: &[&str] = &[
+    "ki lô gam",
+    "gam",
+    "mi li gam",
+    "mi crô gam",
+    "ki lô mét",
+    "mét",
+    "mét khối",
+    "mét vuông",
+    "tấn",
+    "tạ",
+    "lít",
+    "mi li lít",
+    "héc ta",
+    "giờ",
+    "giây",
+];
+
 /// A number and what belongs to it.
 struct Measure {
     figure: Figure,
@@ -242,23 +261,13 @@ fn unit(text: &str) -> Option<(String, usize)> {
     let word_unit =
         from(text, gap).get(..len) == Some(read.as_str()) && !matches!(read.as_str(), "đồng" | "độ");
     len += gap;
-    let counted = !matches!(
-        read.as_str(),
-        "ki lô gam"
-            | "gam"
-            | "mi li gam"
-            | "mi crô gam"
-            | "ki lô mét"
-            | "mét"
-            | "mét khối"
-            | "tấn"
-            | "tạ"
-            | "lít"
-            | "mi li lít"
-    );
+    let physical = PHYSICAL.contains(&read.as_str());
     let mut rate = false;
     while let Some((per, per_len)) = from(text, len).strip_prefix('/').and_then(one_unit) {
-        read = format!("{read} {} {per}", if counted { "một" } else { "trên" });
+        read = format!(
+            "{read} {} {per}",
+            if physical && PHYSICAL.contains(&per.as_str()) { "trên" } else { "một" }
+        );
         len += 1 + per_len;
         rate = true;
     }

@@ -21,6 +21,11 @@ pub(super) fn word(place: &Place<'_>) -> Option<Found> {
     if written == "đ" && place.follows(&["trăm", "nghìn", "ngàn", "triệu", "tỷ", "tỉ"]) {
         return Some(Found::said(len, "đồng"));
     }
+    let product =
+        from(text, len).strip_prefix(' ').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    if written == "x" && product && place.char_before() == Some(' ') {
+        return Some(Found::said(len, "nhân"));
+    }
     if written.contains('\'') {
         return Some(Found::said(len, with_apostrophes(written)));
     }
