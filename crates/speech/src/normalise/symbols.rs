@@ -70,7 +70,7 @@ pub(super) fn symbol(place: &Place<'_>) -> Option<Found> {
 /// What nothing else knows: a foreign script, a sign without a name. Never silent, unless it has no sound of its own.
 pub(super) fn unknown(place: &Place<'_>, first: char) -> Found {
     let text = place.rest();
-    if is_combining_mark(first) {
+    if is_combining_mark(first) && !first.is_alphanumeric() {
         return Found::silent(first.len_utf8());
     }
     let (len, read) = if first.is_alphanumeric() {

@@ -2,7 +2,7 @@
 
 use super::letters::{has_marked_vowel, is_letter, is_syllable, is_vowel, name, spell};
 use super::place::{Found, Place, from, run};
-use super::tables::{LOANWORDS, UNITS};
+use super::tables::{ABBREVIATIONS, LOANWORDS, UNITS};
 
 /// A run of letters at this place, apostrophes inside it included.
 pub(super) fn word(place: &Place<'_>) -> Option<Found> {
@@ -27,7 +27,7 @@ pub(super) fn word(place: &Place<'_>) -> Option<Found> {
         return Some(Found::said(len, "nhân"));
     }
     if written.contains('\'') {
-        return Some(Found::said(len, with_apostrophes(written)));
+        return Some(Found::said(len, with_apostrophes(written, place.unmarked)));
     }
     Some(plain(written, place.unmarked))
 }
@@ -38,6 +38,15 @@ fn plain(written: &str, unmarked: bool) -> Found {
     let mut letters = written.chars();
     if let (Some(only), None) = (letters.next(), letters.next()) {
         return Found::said(len, if is_vowel(only) { written.to_lowercase() } else { name(only) });
+    }
+    // A part of a run of capitals and small letters may be known by itself.
+    if let Some(read) = LOANWORDS.get(written.to_lowercase().as_str()) {
+        return Found::said(len, *read);
+    }
+    if let Some(read) =
+        ABBREVIATIONS.get(written.to_uppercase().as_str()).filter(|_| !is_syllable(written, true))
+    {
+        return Found::said(len, *read);
     }
     let rest_small = written.chars().skip(1).all(char::is_lowercase);
     if rest_small && written.chars().any(is_vowel) {
@@ -100,17 +109,14 @@ fn camel(written: &str) -> Vec<&str> {
 }
 
 /// K'Ho, R'lấp: a consonant before the apostrophe gets a short vowel.
-fn with_apostrophes(written: &str) -> String {
+fn with_apostrophes(written: &str, unmarked: bool) -> String {
     let parts: Vec<String> = written
         .split('\'')
         .filter(|part| !part.is_empty())
         .map(|part| match part.to_lowercase().as_str() {
             "k" => "cờ".to_owned(),
             single @ ("b" | "d" | "h" | "l" | "m" | "n" | "r" | "s" | "t" | "v") => format!("{single}ờ"),
-            lower if !lower.chars().any(is_vowel) => spell(part),
-            lower if part.chars().nth(1).is_none() => lower.to_owned(),
-            lower if part.chars().skip(1).any(char::is_uppercase) => lower.to_owned(),
-            _ => part.to_owned(),
+            _ => plain(part, unmarked).read,
         })
         .collect();
     parts.join(" ")
