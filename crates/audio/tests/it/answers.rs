@@ -210,7 +210,7 @@ fn three_hours_are_too_long_whatever_the_format_and_take_little_memory() {
     {
         let file = make(minute, &options(codec), extension).repeat(180);
         let error = ingest(&file, &Limits::default(), &Target::default()).unwrap_err();
-        assert_eq!(error.code(), "too_long");
+        assert_eq!(error.code(), "too_long", "{extension}");
         let peak = peak_memory_mib();
         let limit = 100 + file.len() as u64 / (1 << 20);
         assert!(peak < limit, "{extension}: {peak} MiB for a file of {} MiB", file.len() >> 20);
