@@ -1,4 +1,1 @@
 //! End-to-end tests of Loa.
-
-pub mod listen;
-pub mod soundcard;

@@ -1,3 +1,124 @@
 //! The `loa-agent` command.
 
-fn main() {}
+use std::{io::IsTerminal, os::unix::process::CommandExt, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use loa_agent::{
+    config::Config,
+    enrol::{self, Claim, Fingerprint},
+    link::End,
+    output::OutputName,
+    run,
+};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+/// The agent of Loa: obeys, plays, reports.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Enrol this node with a claim code from the broker's page.
+    Enrol {
+        /// Folder that the node keeps everything in.
+        #[arg(long, env = "LOA_AGENT_DATA")]
+        data: PathBuf,
+        /// The broker's node address, https://HOST:PORT.
+        #[arg(long)]
+        server: String,
+        /// SHA-256 of the broker's CA certificate, as on the page.
+        #[arg(long, value_name = "SHA256")]
+        ca_fingerprint: Fingerprint,
+        /// The one-time claim code.
+        #[arg(long)]
+        code: String,
+    },
+    /// Run this node.
+    Run {
+        /// Folder that the node keeps everything in.
+        #[arg(long, env = "LOA_AGENT_DATA")]
+        data: PathBuf,
+        /// File of settings.
+        #[arg(long, env = "LOA_AGENT_CONFIG")]
+        config: Option<PathBuf>,
+        /// Where sound goes: alsa:NAME, wav:FOLDER or default.
+        #[arg(long)]
+        output: Option<OutputName>,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let filter = EnvFilter::try_from_env("LOA_AGENT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    // One thread is enough for one node, and spares memory.
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&error, 1),
+    };
+    match arguments.command {
+        Command::Enrol { data, server, ca_fingerprint, code } => {
+            let claim = Claim { server, fingerprint: ca_fingerprint, code };
+            match runtime.block_on(enrol::enrol(&data, &claim)) {
+                Ok(identity) => {
+                    // The one line that scripts wait for.
+                    #[allow(clippy::print_stdout)]
+                    {
+                        println!("enrolled as {}", identity.enrolled.node);
+                    }
+                    ExitCode::SUCCESS
+                }
+                Err(error) => complain(&error, error.exit_code()),
+            }
+        }
+        Command::Run { data, config, output } => {
+            let mut config = match Config::read(config.as_deref()) {
+                Ok(config) => config,
+                Err(error) => return complain(&error, 2),
+            };
+            config.output = output.unwrap_or(config.output);
+            match runtime.block_on(async { run::run(&data, &config, told_to_stop()?).await }) {
+                Ok(End::Stopped) => ExitCode::SUCCESS,
+                Ok(End::Restart) => restart(),
+                Err(error) => complain(&error, 1),
+            }
+        }
+    }
+}
+
+/// Resolves at SIGTERM or SIGINT.
+fn told_to_stop() -> Result<impl Future<Output = ()>, run::RunError> {
+    let listen = |kind| {
+        signal(kind)
+            .map_err(|source| run::RunError::System { what: "can't listen for signals".into(), source })
+    };
+    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Becomes a new process of the same command; what supervises it sees no end.
+fn restart() -> ExitCode {
+    let Ok(program) = std::env::current_exe() else { return ExitCode::SUCCESS };
+    let error = std::process::Command::new(program).args(std::env::args_os().skip(1)).exec();
+    complain(&error, 1)
+}
+
+fn complain(error: &dyn std::error::Error, code: u8) -> ExitCode {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "loa-agent: {error}");
+    ExitCode::from(code)
+}

@@ -1,0 +1,227 @@
+//! Fetches clips from the broker: mutual TLS with the broker's own CA and no other, streamed to disk, hashed on the way, continued
+//! where it broke off, until it is whole or nobody needs it any more.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use loa_protocol::{ClipHash, ClipRef, Clock, limits};
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use reqwest::{Client, StatusCode, header};
+use ring::digest::{Context, SHA256};
+
+use super::{finish, hash_into};
+use crate::{clock::TlsTime, files, identity::Identity};
+
+/// Longest wait for a connection or for the next bytes.
+const PATIENCE: Duration = Duration::from_secs(15);
+const FIRST_RETRY: Duration = Duration::from_millis(500);
+const LAST_RETRY: Duration = Duration::from_secs(30);
+
+/// Why a clip wasn't fetched in time.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// The broker can't be reached, or doesn't give it; passes by itself.
+    #[error("the clip can't be fetched: {0}")]
+    Unavailable(String),
+    /// What comes is not what the name says: the broker's clip folder is damaged.
+    #[error("what the broker sends is not the clip")]
+    Corrupt,
+    /// The disk is full.
+    #[error("the disk is full")]
+    DiskFull,
+    /// The disk won't take it for another reason.
+    #[error("the clip can't be written: {0}")]
+    Disk(String),
+    /// Larger than any clip may be, or than was said: the command is wrong.
+    #[error("the clip is too large")]
+    TooLarge,
+}
+
+/// Fetches clips. Cheap to clone.
+#[derive(Clone)]
+pub struct Fetcher {
+    identity: Identity,
+    clock: Arc<dyn Clock>,
+}
+
+impl Fetcher {
+    /// Fetches from where the node enrolled.
+    pub fn new(identity: Identity, clock: Arc<dyn Clock>) -> Self {
+        Self { identity, clock }
+    }
+
+    /// Fetches a clip to `partial`, trying again until `until`; when it returns well, the file is whole and right.
+    pub async fn fetch(
+        &self,
+        clip: &ClipRef,
+        partial: &Path,
+        until: Timestamp,
+        seed: u64,
+    ) -> Result<(), FetchError> {
+        if clip.bytes > limits::CLIP_BYTES {
+            return Err(FetchError::TooLarge);
+        }
+        let mut chance = StdRng::seed_from_u64(seed);
+        let mut bound = FIRST_RETRY;
+        loop {
+            let left = Duration::try_from(until.duration_since(self.clock.now())).unwrap_or_default();
+            let tried = match tokio::time::timeout(left, self.try_once(clip, partial)).await {
+                Ok(tried) => tried,
+                Err(_) => Err(FetchError::Unavailable("its time is over".into())),
+            };
+            let error = match tried {
+                Ok(()) => return Ok(()),
+                Err(FetchError::TooLarge) => return Err(FetchError::TooLarge),
+                Err(error) => error,
+            };
+            let wait = bound.mul_f64(chance.random_range(0.5..=1.0));
+            bound = (bound * 2).min(LAST_RETRY);
+            let left = Duration::try_from(until.duration_since(self.clock.now())).unwrap_or_default();
+            if wait >= left {
+                let _ = std::fs::remove_file(partial);
+                return Err(error);
+            }
+            tracing::info!(clip = %clip.hash, %error, wait_ms = wait.as_millis() as u64, "will fetch again");
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn try_once(&self, clip: &ClipRef, partial: &Path) -> Result<(), FetchError> {
+        let mut arriving = Arriving::open(partial)?;
+        if arriving.bytes < clip.bytes {
+            self.download(clip, &mut arriving).await?;
+        }
+        if arriving.bytes == clip.bytes && arriving.finish()? == clip.hash {
+            return Ok(());
+        }
+        let _ = std::fs::remove_file(partial);
+        Err(FetchError::Corrupt)
+    }
+
+    async fn download(&self, clip: &ClipRef, arriving: &mut Arriving) -> Result<(), FetchError> {
+        let address = format!("{}/clips/{}", self.identity.enrolled.http.trim_end_matches('/'), clip.hash);
+        let mut request = self.client()?.get(address);
+        if arriving.bytes > 0 {
+            request = request.header(header::RANGE, format!("bytes={}-", arriving.bytes));
+        }
+        let mut response = request.send().await.map_err(unavailable)?;
+        match response.status() {
+            StatusCode::PARTIAL_CONTENT if continues_at(&response, arriving.bytes) => {}
+            StatusCode::OK => arriving.restart()?,
+            StatusCode::RANGE_NOT_SATISFIABLE | StatusCode::PARTIAL_CONTENT => {
+                arriving.restart()?;
+                return Err(FetchError::Unavailable("the broker can't continue where it broke off".into()));
+            }
+            status => return Err(FetchError::Unavailable(format!("the broker answers {status}"))),
+        }
+        while let Some(bytes) = response.chunk().await.map_err(unavailable)? {
+            if arriving.bytes + bytes.len() as u64 > clip.bytes {
+                arriving.restart()?;
+                return Err(FetchError::Corrupt);
+            }
+            arriving.write(&bytes)?;
+        }
+        if arriving.bytes < clip.bytes {
+            return Err(FetchError::Unavailable("the transfer broke off".into()));
+        }
+        Ok(())
+    }
+
+    /// Made for each try: fetches are rare, and an idle client costs memory.
+    fn client(&self) -> Result<Client, FetchError> {
+        let tls = loa_mqtt::tls::client_config(&self.identity.tls())
+            .map_err(|error| FetchError::Unavailable(error.to_string()))?;
+        let mut tls = (*tls).clone();
+        tls.time_provider = TlsTime::not_before(self.identity.enrolled.now);
+        Client::builder()
+            .tls_backend_preconfigured(tls)
+            .https_only(true)
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(PATIENCE)
+            .read_timeout(PATIENCE)
+            .build()
+            .map_err(unavailable)
+    }
+}
+
+fn continues_at(response: &reqwest::Response, at: u64) -> bool {
+    response
+        .headers()
+        .get(header::CONTENT_RANGE)
+        .and_then(|range| range.to_str().ok()?.strip_prefix("bytes ")?.split_once('-')?.0.parse().ok())
+        == Some(at)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
+fn unavailable(error: reqwest::Error) -> FetchError {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    FetchError::Unavailable(text)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
+fn disk(error: io::Error) -> FetchError {
+    if files::is_full(&error) { FetchError::DiskFull } else { FetchError::Disk(error.to_string()) }
+}
+
+/// A clip while it arrives.
+struct Arriving {
+    file: File,
+    hash: Context,
+    bytes: u64,
+    path: PathBuf,
+}
+
+impl Arriving {
+    fn open(path: &Path) -> Result<Self, FetchError> {
+        let mut hash = Context::new(&SHA256);
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .map_err(disk)?;
+        let bytes = hash_into(&mut hash, &file).map_err(disk)?;
+        Ok(Self { file, hash, bytes, path: path.to_owned() })
+    }
+
+    fn restart(&mut self) -> Result<(), FetchError> {
+        self.hash = Context::new(&SHA256);
+        self.bytes = 0;
+        self.file.set_len(0).map_err(disk)?;
+        self.file.seek(SeekFrom::Start(0)).map_err(disk)?;
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), FetchError> {
+        if let Err(error) = self.file.write_all(bytes) {
+            // What was written in part is not in the hash.
+            let _ = self.file.set_len(self.bytes);
+            return Err(disk(error));
+        }
+        self.hash.update(bytes);
+        self.bytes += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// The name of what arrived, once it is safely on disk.
+    fn finish(self) -> Result<ClipHash, FetchError> {
+        self.file.sync_all().map_err(disk).inspect_err(|_| {
+            let _ = std::fs::remove_file(&self.path);
+        })?;
+        Ok(finish(self.hash))
+    }
+}

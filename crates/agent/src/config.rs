@@ -1,0 +1,102 @@
+//! Settings of `loa-agent run`: command line, then environment (`LOA_AGENT_...`), then a TOML file, then these defaults.
+
+use std::path::{Path, PathBuf};
+
+use figment::{
+    Figment,
+    providers::{Env, Format, Toml},
+};
+use serde::Deserialize;
+
+use crate::{amplifier::AmplifierConfig, output::OutputName};
+
+/// Settings of a running agent.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where sound goes.
+    pub output: OutputName,
+    /// The amplifier.
+    pub amplifier: AmplifierConfig,
+    /// What clips may take on disk, MiB.
+    pub cache_mib: u64,
+    /// How long the sound device stays open after the last sound, milliseconds.
+    pub output_linger_ms: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            output: OutputName::Default,
+            amplifier: AmplifierConfig::None,
+            cache_mib: 512,
+            output_linger_ms: 2_000,
+        }
+    }
+}
+
+/// The settings can't be read; whoever wrote them puts them right.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file named doesn't exist.
+    #[error("there is no file {0}")]
+    NoFile(PathBuf),
+    /// A setting is unknown or of the wrong form.
+    #[error("{0}")]
+    Invalid(String),
+}
+
+impl Config {
+    /// Reads the file, if one is named, and the environment.
+    pub fn read(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let mut sources = Figment::new();
+        if let Some(file) = file {
+            if !file.is_file() {
+                return Err(ConfigError::NoFile(file.to_owned()));
+            }
+            sources = sources.merge(Toml::file_exact(file));
+        }
+        // Nested settings by two underscores: LOA_AGENT_AMPLIFIER__KIND.
+        let environment = Env::prefixed("LOA_AGENT_").ignore(&["data", "config", "log"]).split("__");
+        sources.merge(environment).extract().map_err(|error| ConfigError::Invalid(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Config, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("agent.toml");
+        std::fs::write(&path, text).unwrap();
+        Config::read(Some(&path))
+    }
+
+    #[test]
+    fn a_file_of_settings_is_read() {
+        let config = read(
+            "output = \"alsa:plughw:CARD=Headphones,DEV=0\"\ncache_mib = 100\n\
+             [amplifier]\nkind = \"command\"\ncommand = [\"/usr/bin/amp\", \"--relay=1\"]\nlead_ms = 500\n",
+        )
+        .unwrap();
+        assert_eq!(config.output, OutputName::Alsa("plughw:CARD=Headphones,DEV=0".into()));
+        assert_eq!(config.cache_mib, 100);
+        assert_eq!(
+            config.amplifier,
+            AmplifierConfig::Command {
+                command: vec!["/usr/bin/amp".into(), "--relay=1".into()],
+                lead_ms: 500,
+                linger_ms: 5_000
+            }
+        );
+    }
+
+    #[test]
+    fn a_misspelt_setting_is_refused_by_name() {
+        for (text, name) in [("outptu = \"default\"", "outptu"), ("output = \"speaker\"", "speaker")] {
+            assert!(read(text).unwrap_err().to_string().contains(name));
+        }
+        assert!(matches!(Config::read(Some(Path::new("/nowhere.toml"))), Err(ConfigError::NoFile(_))));
+    }
+}

@@ -1,0 +1,112 @@
+//! Who this node is and whom it believes: what enrolment left in `DATA/identity`.
+//!
+//! The folder appears whole or not at all. The private key is made here, is readable by the agent's user alone, and never leaves.
+
+use std::{
+    fs,
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use loa_mqtt::TlsIdentity;
+use loa_protocol::enrolment::EnrolmentResponse;
+
+use crate::files;
+
+const FOLDER: &str = "identity";
+const KEY: &str = "key.pem";
+const NODE: &str = "node.json";
+
+/// Why the identity can't be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// Nobody enrolled this node: `loa-agent enrol`.
+    #[error("this node is not enrolled; run `loa-agent enrol` with a claim code first")]
+    NotEnrolled,
+    /// The folder's permissions or the disk; for the installer.
+    #[error("{path}: {source}")]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A file is damaged: remove the folder and enrol again with a new code.
+    #[error("{path} is damaged; remove the folder it is in and enrol again with a new claim code")]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+    },
+}
+
+/// An enrolled node.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// What the broker answered.
+    pub enrolled: Arc<EnrolmentResponse>,
+    key_pem: Arc<str>,
+}
+
+impl Identity {
+    /// An identity from its parts, for simulated nodes that keep theirs elsewhere.
+    pub fn new(enrolled: EnrolmentResponse, key_pem: &str) -> Self {
+        Self { enrolled: Arc::new(enrolled), key_pem: key_pem.into() }
+    }
+
+    /// Whether there is an identity in this data folder.
+    pub fn exists(data: &Path) -> bool {
+        data.join(FOLDER).exists()
+    }
+
+    /// Reads the identity from the data folder.
+    pub fn open(data: &Path) -> Result<Self, IdentityError> {
+        if !Self::exists(data) {
+            return Err(IdentityError::NotEnrolled);
+        }
+        let read = |name: &str| {
+            let path = data.join(FOLDER).join(name);
+            fs::read_to_string(&path).map_err(|source| IdentityError::File { path, source })
+        };
+        let enrolled = serde_json::from_str(&read(NODE)?)
+            .map_err(|_| IdentityError::Damaged { path: data.join(FOLDER).join(NODE) })?;
+        Ok(Self::new(enrolled, &read(KEY)?))
+    }
+
+    /// Writes the identity into the data folder, whole or not at all.
+    pub fn save(&self, data: &Path) -> Result<(), IdentityError> {
+        let temporary = data.join("identity.tmp");
+        let written = (|| {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(data)?;
+            match fs::remove_dir_all(&temporary) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            fs::DirBuilder::new().mode(0o700).create(&temporary)?;
+            let node = serde_json::to_vec_pretty(&*self.enrolled)?;
+            for (name, bytes) in [(KEY, self.key_pem.as_bytes()), (NODE, &node)] {
+                let mut file = fs::OpenOptions::new()
+                    .write(true)
+                    .create_new(true)
+                    .mode(0o600)
+                    .open(temporary.join(name))?;
+                file.write_all(bytes)?;
+                file.sync_all()?;
+            }
+            files::sync_folder_of(&temporary.join(KEY))?;
+            fs::rename(&temporary, data.join(FOLDER))?;
+            files::sync_folder_of(&temporary)
+        })();
+        written.map_err(|source| IdentityError::File { path: data.join(FOLDER), source })
+    }
+
+    /// What TLS needs.
+    pub fn tls(&self) -> TlsIdentity {
+        TlsIdentity {
+            ca_pem: self.enrolled.ca_pem.clone().into(),
+            cert_pem: self.enrolled.certificate_pem.clone().into(),
+            key_pem: self.key_pem.as_bytes().to_vec(),
+        }
+    }
+}

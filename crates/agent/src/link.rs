@@ -1,0 +1,189 @@
+//! The link: carries between the MQTT client and the [`Node`], and knows nothing of what the messages mean.
+
+use std::{future, pin::pin, time::Duration};
+
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use loa_mqtt::{
+    Client, ClientConfig, ClientError, Connection, Delivery, Incoming, Qos, ServerAddress, Subscription, Will,
+};
+use loa_protocol::{ClipHash, Clock};
+use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
+
+use crate::{
+    cache::{FetchError, Fetcher},
+    node::{Node, Request},
+    player::{Event, Plays},
+};
+
+/// Longest that an orderly end waits for the last words.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Why the agent ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// It was told to by the system.
+    Stopped,
+    /// It was told to restart.
+    Restart,
+}
+
+/// Starts the MQTT client of a node. The node's own subscriptions follow from its requests.
+pub fn connect<P: Plays>(node: &Node<P>, seed: u64) -> Result<(Client, Receiver<Incoming>), ClientError> {
+    let enrolled = &node.identity().enrolled;
+    let server: ServerAddress = format!("mqtts://{}", enrolled.mqtt).parse()?;
+    let mut config = ClientConfig::new(server, node.id().as_str(), seed);
+    config.identity = Some(node.identity().tls());
+    let last_words = node.offline_state();
+    config.will = Some(Will::new(last_words.topic, last_words.payload));
+    Client::start(&config)
+}
+
+/// Runs a node until `stop` resolves or it is told to restart.
+pub async fn run<P: Plays>(
+    mut node: Node<P>,
+    client: Client,
+    mut incoming: Receiver<Incoming>,
+    mut events: UnboundedReceiver<Event>,
+    fetcher: Fetcher,
+    clock: std::sync::Arc<dyn Clock>,
+    stop: impl Future<Output = ()>,
+) -> End {
+    let mut connection = client.connection();
+    let mut running = Running {
+        client: client.clone(),
+        fetcher,
+        receipts: None,
+        fetches: FuturesUnordered::new(),
+        seed: 0,
+    };
+    let mut stop = pin!(stop);
+    let mut end = None;
+    while end.is_none() {
+        let due = node.tick();
+        let wait = due.saturating_sub(clock.monotonic());
+        end = running.do_as_asked(node.requests());
+        if end.is_some() {
+            break;
+        }
+        tokio::select! {
+            () = &mut stop => end = Some(End::Stopped),
+            Some(event) = events.recv() => {
+                node.played(event);
+                while let Ok(event) = events.try_recv() {
+                    node.played(event);
+                }
+            }
+            Some(message) = incoming.recv() => {
+                node.heard(&message.topic, &message.payload);
+                message.ack.ack();
+            }
+            changed = connection.changed() => match changed {
+                Ok(()) => follow(&mut node, &connection.borrow_and_update()),
+                Err(_) => end = Some(End::Stopped),
+            },
+            () = receipts_sent(&mut running.receipts) => node.receipts_sent(),
+            Some((hash, result)) = running.fetches.next() => node.fetched(&hash, result),
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+    say_farewell(node, client, events).await;
+    end.unwrap_or(End::Stopped)
+}
+
+fn follow<P: Plays>(node: &mut Node<P>, connection: &Connection) {
+    match connection {
+        Connection::Connected { session_present, refused } => {
+            tracing::info!(session_present, "connected to the broker");
+            for filter in refused {
+                tracing::error!(%filter, "the broker refused a subscription");
+            }
+            node.connected();
+        }
+        Connection::Disconnected { reason } => {
+            tracing::warn!(%reason, "not connected to the broker; trying again");
+            node.disconnected();
+        }
+    }
+}
+
+async fn say_farewell<P: Plays>(mut node: Node<P>, client: Client, mut events: UnboundedReceiver<Event>) {
+    node.farewell();
+    let silence = async {
+        while !node.silent() {
+            let Some(event) = events.recv().await else { return };
+            node.played(event);
+        }
+    };
+    let _ = tokio::time::timeout(FAREWELL, silence).await;
+    let last_words = node.offline_state();
+    if let Err(error) = client.shutdown(Some(last_words), FAREWELL).await {
+        tracing::debug!(%error, "no farewell to the broker");
+    }
+}
+
+type Fetched = future::Ready<(ClipHash, Result<(), FetchError>)>;
+
+struct Running {
+    client: Client,
+    fetcher: Fetcher,
+    receipts: Option<Delivery>,
+    fetches: FuturesUnordered<futures_util::future::BoxFuture<'static, <Fetched as Future>::Output>>,
+    seed: u64,
+}
+
+impl Running {
+    fn do_as_asked(&mut self, requests: Vec<Request>) -> Option<End> {
+        let mut end = None;
+        for request in requests {
+            match request {
+                Request::Publish(publish) => self.publish(publish),
+                Request::Receipts(publish) => match self.client.try_publish(publish) {
+                    Ok(delivery) => self.receipts = Some(delivery),
+                    Err(error) => {
+                        tracing::warn!(%error, "receipts can't be sent now");
+                        self.receipts = None;
+                    }
+                },
+                Request::Subscribe(topic) => {
+                    if let Err(error) = self.client.subscribe(Subscription::new(topic)) {
+                        tracing::error!(%error, "can't subscribe");
+                    }
+                }
+                Request::Unsubscribe(topic) => self.client.unsubscribe(&topic),
+                Request::Fetch { clip, partial, until } => {
+                    let fetcher = self.fetcher.clone();
+                    self.seed += 1;
+                    let seed = self.seed;
+                    self.fetches.push(Box::pin(async move {
+                        let result = fetcher.fetch(&clip, &partial, until, seed).await;
+                        (clip.hash, result)
+                    }));
+                }
+                Request::Restart => end = Some(End::Restart),
+            }
+        }
+        end
+    }
+
+    fn publish(&self, publish: loa_mqtt::Publish) {
+        let important = publish.qos == Qos::AtLeastOnce;
+        match self.client.try_publish(publish) {
+            Ok(_) => {}
+            Err(error) if important => tracing::warn!(%error, "a message can't be sent"),
+            Err(error) => tracing::debug!(%error, "a heartbeat was not sent"),
+        }
+    }
+}
+
+/// Resolves when the server has the receipts on their way.
+async fn receipts_sent(on_their_way: &mut Option<Delivery>) {
+    match on_their_way {
+        Some(delivery) => {
+            if let Err(error) = delivery.await {
+                tracing::warn!(%error, "receipts were not sent; they will be again");
+            }
+            *on_their_way = None;
+        }
+        None => future::pending().await,
+    }
+}

@@ -1,0 +1,90 @@
+//! Puts a whole agent together and runs it.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use loa_mqtt::ClientError;
+use ring::rand::{SecureRandom, SystemRandom};
+
+use crate::{
+    cache::Fetcher,
+    clock::NodeClock,
+    config::Config,
+    identity::{Identity, IdentityError},
+    link::{self, End},
+    node::{Node, Parts},
+    output::Trouble,
+    player::{Player, Settings},
+};
+
+/// Why the agent can't run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Not enrolled, or the identity is damaged.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The data folder is in use: another agent runs.
+    #[error("another agent runs with {0}")]
+    Busy(PathBuf),
+    /// The data folder or the system.
+    #[error("{what}: {source}")]
+    System {
+        /// What was tried.
+        what: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The addresses or certificates from enrolment can't be used: enrol again.
+    #[error("the broker's address or the node's certificate can't be used; enrol again: {0}")]
+    Link(#[from] ClientError),
+    /// No random numbers.
+    #[error("no random numbers from the system")]
+    Random,
+}
+
+/// Runs an agent on `data` until `stop` resolves or the broker has it restarted.
+pub async fn run(data: &Path, config: &Config, stop: impl Future<Output = ()>) -> Result<End, RunError> {
+    let identity = Identity::open(data)?;
+    let _lock = lock(data)?;
+    let clock = Arc::new(NodeClock::new(identity.enrolled.now));
+    let mut boot = [0; 16];
+    SystemRandom::new().fill(&mut boot).map_err(|_| RunError::Random)?;
+    let seed = u64::from_be_bytes([boot[0], boot[1], boot[2], boot[3], boot[4], boot[5], boot[6], boot[7]]);
+
+    let node_id = identity.enrolled.node.clone();
+    let trouble = Trouble::default();
+    let output = config.output.make(node_id.as_str(), trouble.clone(), clock.clone());
+    let settings = Settings { linger: Duration::from_millis(config.output_linger_ms), seed };
+    let (player, events) =
+        Player::spawn(output, trouble, config.amplifier.make(), clock.clone(), settings)
+            .map_err(|source| RunError::System { what: "the player can't be started".into(), source })?;
+    let node = Node::open(Parts {
+        data: data.to_owned(),
+        identity: identity.clone(),
+        clock: clock.clone(),
+        player,
+        cache_bytes: config.cache_mib.saturating_mul(1024 * 1024),
+        boot,
+    });
+    let (client, incoming) = link::connect(&node, seed)?;
+    tracing::info!(node = %node_id, version = crate::node::VERSION, output = ?config.output, "runs");
+    let fetcher = Fetcher::new(identity, clock.clone());
+    Ok(link::run(node, client, incoming, events, fetcher, clock, stop).await)
+}
+
+/// Two agents on one folder would play everything twice.
+fn lock(data: &Path) -> Result<File, RunError> {
+    let path = data.join("lock");
+    let system = |source| RunError::System { what: path.display().to_string(), source };
+    let file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(&path).map_err(system)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(RunError::Busy(data.to_owned())),
+        Err(TryLockError::Error(source)) => Err(system(source)),
+    }
+}
