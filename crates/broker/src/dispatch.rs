@@ -26,6 +26,8 @@ use crate::{
 const COMMUNE_FROM: usize = 20;
 /// A stop holds for nodes that are away now and come back: they may have older commands waiting.
 const STOP_LIFE: SignedDuration = SignedDuration::from_hours(24);
+/// A broadcast younger than this is in the hands of the request that made it.
+const IN_HAND: SignedDuration = SignedDuration::from_secs(5);
 /// Commands that a person at the page waits for.
 const PROMPT_LIFE: SignedDuration = SignedDuration::from_secs(60);
 /// An acknowledgement that is lost is made again with the next copy of the receipt.
@@ -142,7 +144,8 @@ pub async fn play(
 
 /// Puts on air what this process, or the one before it, recorded but could not send; as long as it may still begin.
 pub async fn resume(app: &App) -> Result<usize, DispatchError> {
-    let cut_short = app.store.undispatched(app.now()).await?;
+    let now = app.now();
+    let cut_short = app.store.undispatched(now, now.saturating_sub(IN_HAND).unwrap_or(now)).await?;
     for broadcast in &cut_short {
         let Some(bulletin) = app.store.bulletin(&broadcast.bulletin).await? else { continue };
         let targets = Targets::within(app, &broadcast.areas).await?;

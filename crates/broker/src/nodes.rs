@@ -152,7 +152,8 @@ async fn heard_state(app: &Arc<App>, node: &NodeId, message: &Message) -> anyhow
     for airing in &state.waiting {
         progress(app, airing, node, AiringStatus::Waiting, None).await?;
     }
-    let behind = state.generation.unwrap_or(0);
+    let held = state.generation.unwrap_or(0);
+    let here = state.online && !message.retain;
     app.presence.change(node, |Entry { word, .. }| {
         // A retained state tells what was, not that the node is there now.
         if !message.retain {
@@ -161,8 +162,11 @@ async fn heard_state(app: &Arc<App>, node: &NodeId, message: &Message) -> anyhow
         word.state = Some(state);
     });
     tell_node(app, node).await?;
-    if app.store.node(node).await?.is_some_and(|row| row.published > behind) {
-        tracing::debug!(%node, behind, "the node holds an older plan");
+    if here && app.store.node(node).await?.is_some_and(|row| row.published != 0 && row.published != held) {
+        // Lost on the way, or about to arrive; once more does no harm.
+        tracing::debug!(%node, held, "the node holds another plan than the newest");
+        app.store.plan_not_held(node, held).await?;
+        app.plans_changed.notify_one();
     }
     Ok(())
 }

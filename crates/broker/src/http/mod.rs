@@ -52,7 +52,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 struct Description;
 
 fn api() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::with_openapi(Description::openapi())
+    OpenApiRouter::new()
         .routes(routes!(people::setup_state, people::set_up))
         .routes(routes!(people::session, people::sign_in, people::sign_out))
         .routes(routes!(areas::list, areas::add))
@@ -78,13 +78,15 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .merge(
             OpenApiRouter::new()
                 .routes(routes!(sound::upload))
-                .layer(DefaultBodyLimit::max(sound::UPLOAD_BYTES + 64 * 1024)),
+                // It counts for itself, so that it can let a browser finish before it says no.
+                .layer(DefaultBodyLimit::disable()),
         )
 }
 
 /// The description of the API.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    OpenApiRouter::<Arc<App>>::new().nest("/api/v1", api()).into_openapi()
+    // Nesting keeps the outer description, so that is where the words are.
+    OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", api()).into_openapi()
 }
 
 /// Everything people's browsers and operators' tools can ask.

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Multipart, State},
+    extract::{
+        Multipart, State,
+        multipart::{Field, MultipartRejection},
+    },
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -22,6 +25,8 @@ use crate::{app::App, store::ClipRow};
 
 /// Largest upload, bytes.
 pub const UPLOAD_BYTES: usize = 100 << 20;
+/// How much more of an upload that is too large is read, to be thrown away.
+const FINISH_BYTES: usize = 1 << 30;
 
 /// A voice.
 #[derive(Serialize, ToSchema)]
@@ -128,8 +133,9 @@ pub(super) async fn spoken(
 pub async fn upload(
     State(app): State<Arc<App>>,
     _: SignedIn,
-    mut form: Multipart,
+    form: Result<Multipart, MultipartRejection>,
 ) -> Result<(StatusCode, axum::Json<Clip>), Problem> {
+    let mut form = form.map_err(|error| Problem::new(Code::InvalidRequest).detail(error.body_text()))?;
     let malformed = |error: axum::extract::multipart::MultipartError| {
         if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
             Problem::new(Code::TooLarge).with("limit_bytes", UPLOAD_BYTES)
@@ -144,6 +150,8 @@ pub async fn upload(
         let mut file = BytesMut::new();
         while let Some(chunk) = field.chunk().await.map_err(malformed)? {
             if file.len() + chunk.len() > UPLOAD_BYTES {
+                drop(file);
+                let_it_finish(field).await;
                 return Err(Problem::new(Code::TooLarge).with("limit_bytes", UPLOAD_BYTES));
             }
             file.extend_from_slice(&chunk);
@@ -152,6 +160,15 @@ pub async fn upload(
         return Ok((StatusCode::CREATED, axum::Json(clip.into())));
     }
     Err(Problem::field("file"))
+}
+
+/// Reads on for a while without keeping anything: a browser that is cut off while it sends never sees the answer.
+async fn let_it_finish(mut field: Field<'_>) {
+    let mut left = FINISH_BYTES;
+    while let Ok(Some(chunk)) = field.chunk().await {
+        let Some(less) = left.checked_sub(chunk.len()) else { return };
+        left = less;
+    }
 }
 
 async fn make_clip(app: &App, file: Bytes) -> Result<ClipRow, Problem> {

@@ -179,16 +179,20 @@ impl Store {
         Ok(changed)
     }
 
-    /// Airings still only *sent* whose broadcast expired before `expired_before`: nobody will play them. They become *missed*, for the
-    /// silence of their nodes, until a receipt says better. Returns them.
+    /// Airings without a receipt whose broadcast expired before `expired_before`. What hadn't begun is *missed*; what was said to sound is
+    /// *partial* once its clip must be over too. Either way for the silence of its node, until a receipt says better. Returns them.
     pub async fn give_up_silent(
         &self,
         expired_before: Timestamp,
         now: Timestamp,
     ) -> Result<Vec<AiringId>, StoreError> {
+        // 48 frames a millisecond, 1000 microseconds: 125 / 6.
         let rows = sqlx::query(
-            "UPDATE airings SET status = 'missed', reason = ?, ended_at = ?
-             WHERE status = 'sent' AND broadcast IN (SELECT id FROM broadcasts WHERE expires_at < ?) RETURNING id",
+            "UPDATE airings SET status = CASE status WHEN 'playing' THEN 'partial' ELSE 'missed' END, reason = ?, ended_at = ?
+             WHERE status IN ('sent', 'waiting', 'playing') AND broadcast IN (
+               SELECT b.id FROM broadcasts b JOIN bulletins m ON m.id = b.bulletin JOIN clips c ON c.hash = m.clip
+               WHERE b.expires_at < ? - CASE airings.status WHEN 'playing' THEN c.frames * 125 / 6 ELSE 0 END)
+             RETURNING id",
         )
         .bind(word(&Reason::NodeSilent)?)
         .bind(micros(now))

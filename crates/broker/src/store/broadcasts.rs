@@ -123,12 +123,17 @@ impl Store {
         Ok(())
     }
 
-    /// Broadcasts whose dispatch was cut short and which may still begin.
-    pub async fn undispatched(&self, now: Timestamp) -> Result<Vec<BroadcastRow>, StoreError> {
+    /// Broadcasts whose dispatch was cut short and which may still begin. Those made from `made_before` on are left to whoever makes them.
+    pub async fn undispatched(
+        &self,
+        now: Timestamp,
+        made_before: Timestamp,
+    ) -> Result<Vec<BroadcastRow>, StoreError> {
         let rows = sqlx::query(select!(
-            "WHERE b.dispatched_at IS NULL AND b.stopped_at IS NULL AND b.expires_at > ?"
+            "WHERE b.dispatched_at IS NULL AND b.stopped_at IS NULL AND b.expires_at > ? AND b.created_at < ?"
         ))
         .bind(micros(now))
+        .bind(micros(made_before))
         .fetch_all(&self.pool)
         .await?;
         rows.iter().map(BroadcastRow::read).collect()

@@ -274,6 +274,22 @@ impl Store {
         Ok(())
     }
 
+    /// The node holds generation `held`, which is not the newest that MQTT was given: the next pass publishes again. When it holds a newer
+    /// one than was ever made here (the database is an old copy), the next plan gets a newer number still.
+    pub async fn plan_not_held(&self, id: &NodeId, held: u64) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE nodes SET published = 0, plan_body = CASE WHEN generation < ? THEN '' ELSE plan_body END,
+             generation = CASE WHEN generation < ? THEN ? ELSE generation END WHERE id = ?",
+        )
+        .bind(held.cast_signed())
+        .bind(held.cast_signed())
+        .bind(held.cast_signed())
+        .bind(id.as_str())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
     /// What nodes said, many at a time: a commit for each of 10,000 heartbeats would wear out a disk.
     pub async fn keep_words(
         &self,

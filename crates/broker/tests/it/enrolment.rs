@@ -1,0 +1,71 @@
+//! How a node comes to be trusted, and ceases to be.
+
+use loa_mqtt::Connection;
+use loa_protocol::ClipHash;
+use reqwest::StatusCode;
+use serde_json::json;
+use tokio::time::timeout;
+
+use crate::support::{Broker, PATIENCE};
+
+#[tokio::test]
+async fn a_code_enrols_one_node_once_and_a_wrong_one_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = Broker::with_commune(&folder.path().join("data")).await;
+    let (id, old) = broker.claim("31699-01").await;
+    let claim = broker.post(&format!("/nodes/{id}/claims"), &json!({}), StatusCode::CREATED).await;
+    let code = claim["code"].as_str().unwrap();
+
+    let (problem, _) = broker.show_code("AAAAA-AAAAA", StatusCode::FORBIDDEN).await;
+    assert_eq!(problem["code"], "claim_unknown");
+    let (problem, _) = broker.show_code(&old, StatusCode::FORBIDDEN).await;
+    assert_eq!(problem["code"], "claim_expired", "a newer code kills the older");
+    let (told, _) = broker.show_code(&code.to_lowercase().replace('-', " "), StatusCode::OK).await;
+    assert_eq!(told["node"], id.as_str());
+    assert_eq!(told["areas"], json!(["94", "31699", "31699-01"]));
+    let (problem, _) = broker.show_code(code, StatusCode::FORBIDDEN).await;
+    assert_eq!(problem["code"], "claim_used");
+}
+
+#[tokio::test]
+async fn guessing_codes_is_slowed_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = Broker::with_commune(&folder.path().join("data")).await;
+    let mut refused = 0;
+    // The wait doubles with each failure, so that even a slow machine's tries soon come too early.
+    while broker.code_request("00000-00000").0.send().await.unwrap().status() == StatusCode::FORBIDDEN {
+        refused += 1;
+        assert!(refused < 12, "nothing slows guessing down");
+    }
+    assert!(refused >= 3, "a mistyped code must not lock the installer out");
+}
+
+#[tokio::test]
+async fn clips_are_for_enrolled_nodes_and_a_revoked_one_is_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = Broker::with_commune(&folder.path().join("data")).await;
+    let bulletin = broker.bulletin().await;
+    let hash = bulletin["clip"]["hash"].as_str().unwrap();
+    let url = format!("{}/clips/{hash}", broker.nodes);
+    let node = broker.enrolled("31699-01").await;
+
+    let stranger = broker.node_http(None).get(&url).send().await.unwrap();
+    assert_eq!(stranger.status(), StatusCode::FORBIDDEN);
+    let fetched = broker.node_http(node.identity()).get(&url).send().await.unwrap();
+    assert_eq!(fetched.status(), StatusCode::OK);
+    assert_eq!(ClipHash::of(&fetched.bytes().await.unwrap()).as_str(), hash);
+
+    let link = broker.connect(&node).await;
+    broker.post(&format!("/nodes/{}/revoke", node.id()), &json!({}), StatusCode::NO_CONTENT).await;
+    let mut connection = link.client.connection();
+    timeout(PATIENCE, connection.wait_for(|c| !c.is_connected())).await.expect("cut off in time").unwrap();
+    drop(link);
+    let again = broker.link(&node);
+    let mut connection = again.client.connection();
+    timeout(PATIENCE, connection.changed()).await.expect("an attempt in time").unwrap();
+    assert!(matches!(*connection.borrow(), Connection::Disconnected { .. }), "a revoked node got in");
+    let refused = broker.node_http(node.identity()).get(&url).send().await.unwrap();
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    let node = broker.get(&format!("/nodes/{}", node.id())).await;
+    assert_eq!(node["status"], "revoked");
+}

@@ -1,0 +1,10 @@
+//! The broker as others meet it: the real program, a real database, MQTT over TLS, real certificates.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, missing_docs)] // tests
+
+mod broadcasts;
+mod enrolment;
+mod faults;
+mod openapi;
+mod routes;
+mod support;
