@@ -1,5 +1,7 @@
 //! Tests of the store, on real files.
 
+#![allow(clippy::cloned_ref_to_slice_refs, reason = "a list of one reads as a list")]
+
 use jiff::{SignedDuration, Timestamp};
 use loa_protocol::{AiringId, AreaCode, BroadcastId, Class, ClipHash, NodeId, Outcome, Reason, Receipt};
 use tempfile::TempDir;

@@ -51,7 +51,7 @@ async fn clips_are_for_enrolled_nodes_and_a_revoked_one_is_cut_off() {
 
     let stranger = broker.node_http(None).get(&url).send().await.unwrap();
     assert_eq!(stranger.status(), StatusCode::FORBIDDEN);
-    let fetched = broker.node_http(node.identity()).get(&url).send().await.unwrap();
+    let fetched = broker.node_http(Some(node.identity())).get(&url).send().await.unwrap();
     assert_eq!(fetched.status(), StatusCode::OK);
     assert_eq!(ClipHash::of(&fetched.bytes().await.unwrap()).as_str(), hash);
 
@@ -64,7 +64,7 @@ async fn clips_are_for_enrolled_nodes_and_a_revoked_one_is_cut_off() {
     let mut connection = again.client.connection();
     timeout(PATIENCE, connection.changed()).await.expect("an attempt in time").unwrap();
     assert!(matches!(*connection.borrow(), Connection::Disconnected { .. }), "a revoked node got in");
-    let refused = broker.node_http(node.identity()).get(&url).send().await.unwrap();
+    let refused = broker.node_http(Some(node.identity())).get(&url).send().await.unwrap();
     assert_eq!(refused.status(), StatusCode::FORBIDDEN);
     let node = broker.get(&format!("/nodes/{}", node.id())).await;
     assert_eq!(node["status"], "revoked");

@@ -241,8 +241,8 @@ impl Node {
         self.told.node.clone()
     }
 
-    pub fn identity(&self) -> Option<(&str, &str)> {
-        Some((&self.told.certificate_pem, &self.key_pem))
+    pub fn identity(&self) -> (&str, &str) {
+        (&self.told.certificate_pem, &self.key_pem)
     }
 }
 
