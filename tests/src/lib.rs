@@ -1,1 +1,4 @@
 //! End-to-end tests of Loa.
+
+pub mod listen;
+pub mod soundcard;

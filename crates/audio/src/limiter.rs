@@ -26,13 +26,18 @@ const TAPS: usize = 24;
 /// Output is later than input by this inside the limiter.
 const DELAY: usize = TAPS / 2 + HOLD + LOOK_AHEAD;
 
+/// Samples that are looked at together: where none of them comes near the ceiling, no point between them is computed.
+const GROUP: usize = 64;
+
 /// Limits 48 kHz mono sound.
 pub struct Limiter {
     ceiling: f64,
     filters: [[f32; TAPS]; BETWEEN],
-    /// The last `TAPS` samples, oldest first.
-    history: VecDeque<f32>,
-    /// Highest point before the newest sample that is in the middle of `history`.
+    /// No point between samples is higher than this times the highest of the samples it is made from.
+    overshoot: f32,
+    /// The last `TAPS - 1` samples, oldest first, and then the group at hand.
+    window: Vec<f32>,
+    /// Highest point between the two newest samples whose neighbours are all known.
     peak_before: f64,
     /// Samples whose output is still to come.
     delayed: VecDeque<f32>,
@@ -46,10 +51,13 @@ pub struct Limiter {
 impl Limiter {
     /// A limiter to `ceiling` dBTP.
     pub fn new(ceiling: f64) -> Self {
+        let filters = interpolators();
+        let sums = filters.iter().map(|taps| taps.iter().map(|tap| tap.abs()).sum::<f32>());
         Self {
             ceiling: 10_f64.powf((ceiling - MARGIN_DB) / 20.0),
-            filters: interpolators(),
-            history: VecDeque::from(vec![0.0; TAPS]),
+            overshoot: sums.fold(1.0, f32::max),
+            filters,
+            window: vec![0.0; TAPS - 1],
             peak_before: 0.0,
             delayed: VecDeque::with_capacity(DELAY + 1),
             minimum: MovingMinimum::new(LOOK_AHEAD + 2 * HOLD + 1),
@@ -62,21 +70,44 @@ impl Limiter {
     /// Takes the next samples, amplified by `gain` (a factor); appends to `out` what is ready.
     pub fn process(&mut self, samples: &[f32], gain: f32, out: &mut Vec<f32>) {
         out.reserve(samples.len());
-        for sample in samples {
-            self.step(sample * gain, out);
+        for group in samples.chunks(GROUP) {
+            self.window.truncate(TAPS - 1);
+            self.window.extend(group.iter().map(|sample| sample * gain));
+            let highest = self.window.iter().fold(0.0_f32, |highest, sample| highest.max(sample.abs()));
+            let near = f64::from(highest * self.overshoot) > self.ceiling;
+            for at in 0..group.len() {
+                let need = if near { self.needed_gain(at) } else { 1.0 };
+                self.step(self.window[at + TAPS - 1], need, out);
+            }
+            if !near {
+                self.peak_before = 0.0;
+            }
+            self.window.copy_within(group.len().., 0);
         }
     }
 
     /// Appends the rest, so that as many samples have come out as went in.
     pub fn finish(mut self, out: &mut Vec<f32>) {
-        for _ in 0..DELAY {
-            self.step(0.0, out);
-        }
+        self.process(&[0.0; DELAY], 1.0, out);
     }
 
-    fn step(&mut self, sample: f32, out: &mut Vec<f32>) {
+    /// The gain at which neither the middle sample of the window's `TAPS` samples from `at`, nor the points on either
+    /// side of it, exceed the ceiling.
+    fn needed_gain(&mut self, at: usize) -> f64 {
+        let samples = &self.window[at..at + TAPS];
+        let mut after = 0.0_f32;
+        for filter in &self.filters {
+            let point: f32 = filter.iter().zip(samples).map(|(tap, sample)| tap * sample).sum();
+            after = after.max(point.abs());
+        }
+        let here = f64::from(samples[TAPS / 2 - 1].abs().max(after)).max(self.peak_before);
+        self.peak_before = after.into();
+        if here > self.ceiling { self.ceiling / here } else { 1.0 }
+    }
+
+    /// Takes the newest sample and the gain that the middle one needs.
+    fn step(&mut self, sample: f32, need: f64, out: &mut Vec<f32>) {
         self.delayed.push_back(sample);
-        let need = self.needed_gain(sample);
         let lowest = self.minimum.push(need);
         // Recover slowly, fall at once: the averages make the fall smooth.
         self.recovering = lowest.min(self.recovering + (1.0 - self.recovering) / RELEASE);
@@ -90,26 +121,6 @@ impl Limiter {
         } else if let Some(sample) = self.delayed.pop_front() {
             out.push((f64::from(sample) * gain) as f32);
         }
-    }
-
-    /// The gain at which neither the sample in the middle of the history nor the points on either side of it exceed
-    /// the ceiling.
-    fn needed_gain(&mut self, sample: f32) -> f64 {
-        self.history.pop_front();
-        self.history.push_back(sample);
-        let history = self.history.make_contiguous();
-        let mut after = 0.0_f64;
-        // Points between silence are silence.
-        if history.iter().any(|s| *s != 0.0) {
-            for filter in &self.filters {
-                let point: f32 = filter.iter().zip(history.iter()).map(|(tap, s)| tap * s).sum();
-                after = after.max(f64::from(point.abs()));
-            }
-        }
-        let here = f64::from(history[TAPS / 2 - 1].abs());
-        let peak = here.max(after).max(self.peak_before);
-        self.peak_before = after;
-        if peak > self.ceiling { self.ceiling / peak } else { 1.0 }
     }
 }
 

@@ -23,7 +23,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// An hour of its 22,050 Hz, 16 bit mono, and half as much again.
 const MOST_BYTES: u64 = 240 << 20;
 
-const VOICES: [VoiceEntry; 5] = [
+const VOICES: [VoiceEntry; 4] = [
     VoiceEntry {
         id: "vi", label_vi: "Giọng miền Bắc", label_en: "Northern Vietnamese", language: "vi"
     },
@@ -40,7 +40,6 @@ const VOICES: [VoiceEntry; 5] = [
         language: "vi",
     },
     VoiceEntry { id: "en", label_vi: "Tiếng Anh", label_en: "English", language: "en" },
-    VoiceEntry { id: "km", label_vi: "Tiếng Khmer", label_en: "Khmer", language: "km" },
 ];
 
 /// The program.
@@ -89,14 +88,22 @@ impl Espeak {
             let mut stderr = stderr.take(4096);
             let (written, read, _) =
                 tokio::join!(write, stdout.read_to_end(&mut sound), stderr.read_to_end(&mut words));
-            read.and(written).map_err(|error| SpeechError::Failed(error.to_string()))?;
-            child.wait().await.map_err(|error| SpeechError::Failed(error.to_string()))
+            read.map_err(|error| SpeechError::Failed(error.to_string()))?;
+            if stdout.limit() == 0 {
+                // Half an announcement is worse than none.
+                return Err(SpeechError::Failed("more sound than an hour and a half".into()));
+            }
+            let status = child.wait().await.map_err(|error| SpeechError::Failed(error.to_string()))?;
+            Ok((status, written))
         };
-        let status = timeout(self.limit, conversation).await.map_err(|_| SpeechError::TimedOut)??;
+        let (status, written) =
+            timeout(self.limit, conversation).await.map_err(|_| SpeechError::TimedOut)??;
         if !status.success() {
             let words = String::from_utf8_lossy(&words);
             return Err(SpeechError::Failed(format!("{status}: {}", words.trim())));
         }
+        // Asked after the exit: a program that refuses closes its input early, and its own words say more.
+        written.map_err(|error| SpeechError::Failed(error.to_string()))?;
         wav::mend(&sound)
     }
 }

@@ -4,13 +4,13 @@
 //! processes; nothing of theirs is linked.
 
 mod espeak;
-mod reading;
+pub mod normalise;
 mod speech;
 mod voice;
 mod wav;
 
 pub use espeak::Espeak;
-pub use reading::{Change, Reading, read};
+pub use normalise::{Certainty, Change, Reading, normalise, read};
 pub use speech::{Speech, Spoken};
 pub use voice::{Speaking, SpeechError, Voice, VoiceEntry};
 

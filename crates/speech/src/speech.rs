@@ -6,7 +6,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     TEXT_CHARACTERS,
-    reading::{Reading, read},
+    normalise::{Reading, read},
     voice::{SpeechError, Voice, VoiceEntry},
 };
 
@@ -49,8 +49,7 @@ impl Speech {
         } else {
             Reading { text: text.to_owned(), changes: Vec::new() }
         };
-        // A NUL would end the text for a C program.
-        let words = reading.text.replace('\0', " ");
+        let words = plain(&reading.text);
         if !words.chars().any(char::is_alphanumeric) {
             return Err(SpeechError::Empty);
         }
@@ -67,4 +66,17 @@ impl Speech {
         }
         Err(SpeechError::UnknownVoice(voice.to_owned()))
     }
+}
+
+/// A text without what a speaking program may take for a command: control characters (NUL ends a text in C), and the double
+/// brackets by which espeak-ng takes phonemes.
+fn plain(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '\n' => '\n',
+            '[' | ']' => ',',
+            _ if c.is_control() => ' ',
+            _ => c,
+        })
+        .collect()
 }

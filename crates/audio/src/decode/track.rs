@@ -1,6 +1,7 @@
 //! One track of sound out of a container, by symphonia's demuxers and decoders.
 
 use std::io::{Cursor, ErrorKind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_OPUS};
@@ -20,7 +21,7 @@ use super::{DecodeError, Limits, Warning};
 use crate::SAMPLE_RATE;
 
 /// Failures of the demuxer in a row after which the rest of the file is given up.
-const MAX_STUMBLES: u32 = 64;
+const MAX_STUMBLES: u64 = 64;
 /// Channels that the AAC decoder can do.
 const AAC_CHANNELS: usize = 2;
 /// Samples that may be missing at the end before a file counts as cut: encoders' padding and rounding.
@@ -59,9 +60,12 @@ impl<'a> Track<'a> {
     /// Reads as far as the headers.
     pub(super) fn open(file: &'a [u8], container: Container, limits: &Limits) -> Result<Self, DecodeError> {
         let source = MediaSourceStream::new(Box::new(Cursor::new(file)), MediaSourceStreamOptions::default());
-        let format = symphonia::default::get_probe()
-            .probe(&Hint::new(), source, FormatOptions::default(), MetadataOptions::default())
-            .map_err(|error| unreadable(&error))?;
+        let format = fenced(|| {
+            let (hint, format, metadata) =
+                (Hint::new(), FormatOptions::default(), MetadataOptions::default());
+            symphonia::default::get_probe().probe(&hint, source, format, metadata)
+        })?
+        .map_err(|error| unreadable(&error))?;
         let (stream, he_aac) = Stream::select(format.as_ref(), file, container, limits.max_channels)?;
         Ok(Self {
             format,
@@ -84,16 +88,18 @@ impl<'a> Track<'a> {
             if self.stream.edits.as_ref().is_some_and(Edits::done) {
                 return Ok(None);
             }
-            match self.format.next_packet() {
+            match fenced(|| self.format.next_packet())? {
                 Ok(Some(packet)) if packet.track_id == self.stream.id => break packet,
                 Ok(Some(_)) => {}
                 Ok(None) => {
+                    self.truncated |= stumbles > 0;
                     self.end();
                     return Ok(None);
                 }
                 Err(Error::IoError(error)) if error.kind() == ErrorKind::UnexpectedEof => {
                     // Formats without an end mark end like this too; those with a length are checked by it.
-                    self.truncated |= self.stream.expected.is_none() && self.container == Container::Mp4;
+                    self.truncated |=
+                        stumbles > 0 || (self.stream.expected.is_none() && self.container == Container::Mp4);
                     self.end();
                     return Ok(None);
                 }
@@ -106,8 +112,6 @@ impl<'a> Track<'a> {
                 }
                 Err(Error::DecodeError(_)) if stumbles < MAX_STUMBLES => {
                     stumbles += 1;
-                    self.lost += 1;
-                    self.packets += 1;
                 }
                 Err(_) => {
                     self.truncated = true;
@@ -117,7 +121,9 @@ impl<'a> Track<'a> {
             }
         };
 
-        self.packets += 1;
+        // Failures before a good packet are damage; those before the end are the end of a cut file.
+        self.lost += stumbles;
+        self.packets += stumbles + 1;
         let start = out.len();
         let mut rate = SAMPLE_RATE;
         match &mut self.stream.voice {
@@ -126,7 +132,7 @@ impl<'a> Track<'a> {
                 if let Some(sbr) = sbr {
                     sbr.look(&packet.data);
                 }
-                match decoder.decode(&packet) {
+                match fenced(|| decoder.decode(&packet))? {
                     Ok(sound) => {
                         let channels = sound.spec().channels().count();
                         if channels > self.max_channels {
@@ -213,14 +219,21 @@ impl Stream {
             if sbr.is_some() {
                 he_aac = plain_aac(&mut params)?;
             }
-            let decoder = symphonia::default::get_codecs()
-                .make_audio_decoder(&params, &AudioDecoderOptions::default())
-                .map_err(|error| unreadable(&error))?;
+            let decoder = fenced(|| {
+                symphonia::default::get_codecs().make_audio_decoder(&params, &AudioDecoderOptions::default())
+            })?
+            .map_err(|error| unreadable(&error))?;
             Voice::Symphonia { decoder, sbr }
         };
         let expected = expected(container, track);
         Ok((Self { id: track.id, voice, edits, expected, decoded: 0 }, he_aac))
     }
+}
+
+/// Runs a step of the library that reads a stranger's bytes. A file that makes it panic (a WAV of 257 channels does) is a
+/// damaged file, not a dead server. What the step has touched is dropped with the whole track after such an error.
+fn fenced<T>(step: impl FnOnce() -> T) -> Result<T, DecodeError> {
+    catch_unwind(AssertUnwindSafe(step)).map_err(|_| DecodeError::Corrupt { detail: "the decoder gave up" })
 }
 
 /// Tells the AAC decoder of the AAC-LC core only; whether there is SBR data beside it.

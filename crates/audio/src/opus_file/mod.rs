@@ -20,6 +20,6 @@ pub use write::{EncodeError, Encoder, MAX_BITRATE, MIN_BITRATE, encode};
 /// Samples of one packet that we write: 20 ms at 48 kHz.
 pub const FRAME: usize = 960;
 
-/// Sound that a decoder must be fed before a point for the sound at that point to be right: 80 ms (RFC 7845,
-/// section 4.6), in samples.
-pub const PRE_ROLL: u64 = 3_840;
+/// Sound that the decoder is fed before a point for the sound at that point to be right: 200 ms, in samples. RFC 7845,
+/// section 4.6, asks for at least 80 ms; with more the levels that Opus predicts from packet to packet have settled too.
+pub const PRE_ROLL: u64 = 9_600;

@@ -146,8 +146,8 @@ struct Timeline {
     decoder: Decoder,
     pre_skip: u64,
     gain: f32,
-    /// Granule position of the stream's first raw sample; known from its first page.
-    origin: Option<u64>,
+    /// Granule position at which the page before ended; 0 before the first.
+    granule: Option<u64>,
     /// Raw samples so far.
     raw: u64,
     /// Raw position of the end; known from the last page.
@@ -167,7 +167,7 @@ impl Timeline {
             decoder: Decoder::new(Channels::Mono, SampleRate::Hz48000).map_err(ReadError::Codec)?,
             pre_skip: 0,
             gain: 1.0,
-            origin: None,
+            granule: None,
             raw: 0,
             raw_end: None,
             position: 0,
@@ -184,21 +184,22 @@ impl Timeline {
     fn next_stream(&mut self, head: Head) {
         self.pre_skip = head.pre_skip.into();
         self.gain = 10_f32.powf(f32::from(head.gain) / (20.0 * 256.0));
-        self.origin = None;
+        self.granule = None;
         self.raw = 0;
         self.raw_end = None;
         self.stale = true;
     }
 
-    /// Dates a page: the first tells where the stream starts, unless it is also the last, whose granule position tells
-    /// where it ends (RFC 7845, sections 4.4 and 4.5).
+    /// Dates a page. The last page tells where the sound ends: what its packets hold beyond its granule position is cut
+    /// off (RFC 7845, section 4.4). Counted from the page before, so that a page lost in between does no harm;
+    /// a stream whose only page is its last starts at 0 (section 4.5).
     fn page(&mut self, granule: Option<u64>, samples: u64, last: bool) {
         let Some(granule) = granule else { return };
-        let start = if last { 0 } else { granule.saturating_sub(self.raw + samples) };
-        let origin = *self.origin.get_or_insert(start);
         if last {
-            self.raw_end = Some(granule.saturating_sub(origin));
+            let surplus = (self.granule.unwrap_or(0) + samples).saturating_sub(granule);
+            self.raw_end = Some((self.raw + samples).saturating_sub(surplus));
         }
+        self.granule = Some(granule);
     }
 
     /// Decodes one packet, or skips it if nobody will hear it; whether `out` grew.

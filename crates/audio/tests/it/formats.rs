@@ -1,11 +1,8 @@
 //! Every container and codec that an upload may have, against ffmpeg's own decoding of the same file.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test")]
 
-mod support;
-
+use crate::support::{SPEECH, SPEECH_SAMPLES, make, make_piped, pcm, snr};
 use loa_audio::{Limits, Pcm, decode};
 use rstest::rstest;
-use support::{SPEECH, SPEECH_SAMPLES, make, make_piped, pcm, snr};
 
 fn decoded(file: &[u8]) -> Pcm {
     decode(file, &Limits::default()).unwrap()

@@ -1,36 +1,52 @@
 //! Files made and measured by ffmpeg, for the tests that check us against it.
-#![allow(dead_code)]
 
 use std::io::{Read as _, Seek as _, Write as _};
 use std::process::{Command, Stdio};
 
 /// Speech of about 12 s from ffmpeg's own synthesiser, as an input option list.
-pub const SPEECH: &str = "flite=voice=slt:text='The people of hamlet three are asked to come to the house of culture \
+pub(crate) const SPEECH: &str = "flite=voice=slt:text='The people of hamlet three are asked to come to the house of culture \
     at half past seven this evening. Please bring your health insurance card. Children under six \
     will be vaccinated free of charge. The meeting ends at nine.'";
 
 /// Its length at 48 kHz.
-pub const SPEECH_SAMPLES: usize = 595_680;
+pub(crate) const SPEECH_SAMPLES: usize = 595_680;
+
+/// The input options for a lavfi source. Speech is synthesised once for all tests of a build, as it takes seconds.
+fn input(source: &str) -> [String; 4] {
+    if source != SPEECH {
+        return ["-f", "lavfi", "-i", source].map(String::from);
+    }
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("speech.wav");
+    if !path.exists() {
+        // Under a name of our own first: another test may be doing the same.
+        let ours = path.with_extension(format!("{}.wav", std::process::id()));
+        let mut command = ffmpeg();
+        command.args(["-f", "lavfi", "-i", SPEECH]).arg(&ours);
+        run(command, &[]);
+        std::fs::rename(ours, &path).unwrap();
+    }
+    ["-f", "wav", "-i", path.to_str().unwrap()].map(String::from)
+}
 
 /// Runs ffmpeg on a lavfi source and gives the file it makes. `extension` chooses the container.
-pub fn make(source: &str, options: &[&str], extension: &str) -> Vec<u8> {
+pub(crate) fn make(source: &str, options: &[&str], extension: &str) -> Vec<u8> {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join(format!("made.{extension}"));
     let mut command = ffmpeg();
-    command.args(["-f", "lavfi", "-i", source]).args(options).arg(&path);
+    command.args(input(source)).args(options).arg(&path);
     run(command, &[]);
     std::fs::read(path).unwrap()
 }
 
 /// The same, written to a pipe: ffmpeg cannot go back to fill in lengths, as a browser's recorder cannot.
-pub fn make_piped(source: &str, options: &[&str], format: &str) -> Vec<u8> {
+pub(crate) fn make_piped(source: &str, options: &[&str], format: &str) -> Vec<u8> {
     let mut command = ffmpeg();
-    command.args(["-f", "lavfi", "-i", source]).args(options).args(["-f", format, "-"]);
+    command.args(input(source)).args(options).args(["-f", format, "-"]);
     run(command, &[]).0
 }
 
 /// Converts one file to another by ffmpeg.
-pub fn convert(file: &[u8], options: &[&str], extension: &str) -> Vec<u8> {
+pub(crate) fn convert(file: &[u8], options: &[&str], extension: &str) -> Vec<u8> {
     let dir = tempfile::tempdir().unwrap();
     let (from, to) = (dir.path().join("from"), dir.path().join(format!("to.{extension}")));
     std::fs::write(&from, file).unwrap();
@@ -42,7 +58,7 @@ pub fn convert(file: &[u8], options: &[&str], extension: &str) -> Vec<u8> {
 
 /// What ffmpeg decodes a file to: 48 kHz mono samples, resampled by soxr where needed, the channels' average. Opus
 /// through libopus: ffmpeg's own decoder differs from it by about -21 dB in the speech modes.
-pub fn pcm(file: &[u8]) -> Vec<f32> {
+pub(crate) fn pcm(file: &[u8]) -> Vec<f32> {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("file");
     std::fs::write(&path, file).unwrap();
@@ -79,10 +95,10 @@ pub fn pcm(file: &[u8]) -> Vec<f32> {
 }
 
 /// Integrated loudness in LUFS and true peak in dBTP by ffmpeg's `ebur128` filter.
-pub fn loudness(samples: &[f32]) -> (f64, f64) {
+pub(crate) fn loudness(samples: &[f32]) -> (f64, f64) {
     let mut command = ffmpeg();
     command.args(["-v", "info", "-f", "f32le", "-ar", "48000", "-ac", "1", "-i", "-"]);
-    command.args(["-af", "ebur128=peak=true:framelog=quiet", "-f", "null", "-"]);
+    command.args(["-af", "ebur128=peak=true:framelog=verbose", "-f", "null", "-"]);
     let bytes: Vec<u8> = samples.iter().flat_map(|s| s.to_le_bytes()).collect();
     let (_, log) = run(command, &bytes);
     let value = |after: &str, label: &str| -> f64 {
@@ -95,12 +111,12 @@ pub fn loudness(samples: &[f32]) -> (f64, f64) {
 }
 
 /// A 32-bit float WAV file of 48 kHz mono samples.
-pub fn wav(samples: &[f32]) -> Vec<u8> {
+pub(crate) fn wav(samples: &[f32]) -> Vec<u8> {
     wav_of(samples, 1, 48_000)
 }
 
 /// A 32-bit float WAV file of interleaved samples.
-pub fn wav_of(samples: &[f32], channels: u16, sample_rate: u32) -> Vec<u8> {
+pub(crate) fn wav_of(samples: &[f32], channels: u16, sample_rate: u32) -> Vec<u8> {
     let spec = hound::WavSpec {
         channels,
         sample_rate,
@@ -109,13 +125,15 @@ pub fn wav_of(samples: &[f32], channels: u16, sample_rate: u32) -> Vec<u8> {
     };
     let mut out = std::io::Cursor::new(Vec::new());
     let mut writer = hound::WavWriter::new(&mut out, spec).unwrap();
-    samples.iter().for_each(|s| writer.write_sample(*s).unwrap());
+    for sample in samples {
+        writer.write_sample(*sample).unwrap();
+    }
     writer.finalize().unwrap();
     out.into_inner()
 }
 
 /// Power of `wanted` over that of its difference to `found`, in dB, over their common length.
-pub fn snr(found: &[f32], wanted: &[f32]) -> f64 {
+pub(crate) fn snr(found: &[f32], wanted: &[f32]) -> f64 {
     let (mut power, mut error) = (0.0, 0.0);
     for (f, w) in found.iter().zip(wanted) {
         power += f64::from(*w).powi(2);

@@ -1,0 +1,88 @@
+# Loa. The two commands of the README are `make demo` and `make test`; each installs what it lacks (Debian 12, Rust, Node 20).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+WEB := crates/broker/web
+HAS_WEB := $(wildcard $(WEB)/package.json)
+
+BUILD_PACKAGES := gcc g++ cmake make pkg-config libasound2-dev
+RUN_PACKAGES := espeak-ng
+TEST_PACKAGES := ffmpeg mosquitto alsa-utils chromium
+BENCH_PACKAGES := snapclient snapserver
+
+NEXTEST := 0.9.143
+DENY := 0.20.2
+
+.PHONY: demo test bench build web fmt lint deny rust-test web-test e2e deps test-deps bench-deps clean
+
+demo: deps web ## Start a broker and the five hamlets of Đại Ân 2
+	cargo build --release -p loa-broker -p loa-agent -p loa-fleet
+	target/release/loa-fleet demo
+
+test: test-deps fmt web lint rust-test web-test deny ## Everything that must hold
+
+bench: deps test-deps bench-deps web ## Figures, one a line: figure NAME VALUE UNIT
+	cargo build --release -p loa-broker -p loa-agent -p loa-fleet -p loa-tests
+	target/release/loa-bench
+
+build: deps web
+	cargo build --release
+
+## Steps
+
+fmt:
+	cargo fmt --all --check
+
+lint:
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+rust-test:
+	cargo build --locked -p loa-broker -p loa-agent -p loa-fleet
+	cargo nextest run --workspace --locked --no-fail-fast
+
+deny:
+	cargo deny --log-level error check bans licenses sources
+
+ifneq ($(HAS_WEB),)
+web: $(WEB)/dist/index.html
+
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json $(WEB)/package.json
+	cd $(WEB) && npm ci --no-audit --no-fund
+
+$(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/vite.config.ts docs/openapi.json -type f 2>/dev/null)
+	cd $(WEB) && npm run build
+
+web-test: $(WEB)/node_modules/.package-lock.json
+	cd $(WEB) && npm run check && npm test
+else
+web web-test:
+	@echo "no page in this checkout"
+endif
+
+## What the machine lacks
+
+define install
+	@missing=(); for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'install ok installed' || missing+=($$p); done; \
+	if [ $${#missing[@]} -gt 0 ]; then \
+	  echo "installing $${missing[*]}"; $(SUDO) apt-get update -qq; \
+	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends "$${missing[@]}" >/dev/null; \
+	fi
+endef
+
+deps:
+	$(call install,$(BUILD_PACKAGES) $(RUN_PACKAGES))
+
+test-deps: deps
+	$(call install,$(TEST_PACKAGES))
+	@command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest --version $(NEXTEST)
+	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny --version $(DENY)
+
+bench-deps:
+	$(call install,$(BENCH_PACKAGES))
+
+clean:
+	cargo clean
+	rm -rf $(WEB)/dist $(WEB)/node_modules demo

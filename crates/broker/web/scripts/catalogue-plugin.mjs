@@ -1,0 +1,21 @@
+// Serves a message catalogue in two parts, so that the first screen doesn't wait for the words of the others: `vi.json?first` and
+// `vi.json?rest`. Which messages can wait is said here, by the beginning of their keys.
+import { readFileSync } from 'node:fs';
+
+const REST =
+  /^(airing|summary|reason|broadcast|history|nodes?|fact|clock|output|volume|add|claim|copy|revoke|settings\.sign|theme|setup|cause|warning|record\.problem|problem\.(?!page_|other_|code|internal|no_nodes|nodes_unreachable|sign_in|wrong_cred))\b/;
+
+export function catalogue() {
+  return {
+    name: 'loa-catalogue',
+    enforce: 'pre',
+    load(id) {
+      const [file, part] = id.split('?');
+      if (!file.endsWith('.json') || (part !== 'first' && part !== 'rest')) return null;
+      this.addWatchFile(file);
+      const all = Object.entries(JSON.parse(readFileSync(file, 'utf8')));
+      const wanted = Object.fromEntries(all.filter(([key]) => REST.test(key) === (part === 'rest')));
+      return { code: `export default ${JSON.stringify(wanted)}`, moduleType: 'js', map: null };
+    },
+  };
+}

@@ -1,0 +1,1686 @@
+// Made by `npm run types` from docs/openapi.json. Do not edit.
+
+export interface paths {
+    "/api/v1/areas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All areas, each after the one it lies in. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Area"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Adds an area. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewArea"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Area"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/areas/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Renames an area; its code stays. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    code: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Rename"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Area"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/broadcasts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was aired, newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Most to give, 1 to 100; 20 when absent. */
+                    limit?: number | null;
+                    /** @description Only what was made before this instant. */
+                    before?: string | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BroadcastPage"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Airs a bulletin now. The same `Idempotency-Key` again gives the same broadcast and airs nothing. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description The sender's name for this intent, up to 80 characters */
+                    "Idempotency-Key"?: string | null;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewBroadcast"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Broadcast"];
+                    };
+                };
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Broadcast"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/broadcasts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One broadcast. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Broadcast"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/broadcasts/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops one broadcast on all its nodes. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Stopping"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulletins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest bulletins. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Most to give, 1 to 100; 20 when absent. */
+                    limit?: number | null;
+                    /** @description Only what was made before this instant. */
+                    before?: string | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Bulletin"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Makes a bulletin. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewBulletin"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Bulletin"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulletins/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One bulletin. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Bulletin"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clips": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a sound file of any common format (`file`); a clip. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "multipart/form-data": Record<string, never>;
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Clip"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clips/speech": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Speaks a text; a clip. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SpeechRequest"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Clip"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clips/{hash}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A clip's sound. Understands one `Range`, as browsers' players ask. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    hash: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "audio/ogg": unknown;
+                    };
+                };
+                206: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Events `node` (Node), `airing` (`AiringProgress`), `broadcast` (Broadcast). The first is `hello`; after it, ask for everything
+         *     once. The stream ends when the page is too slow to follow; the browser then comes back by itself.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": unknown;
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All nodes. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Node"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Adds a node to a hamlet. It does nothing until it is enrolled. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewNode"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Node"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One node. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Node"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes name or volume. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NodeChange"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Node"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/nodes/{id}/claims": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a claim code. Codes made for the node before stop working. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Claim"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/{id}/identify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the node sound three short tones. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** From now on the node may do nothing; its connection is cut. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/{id}/test-tone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the node sound a test tone of three seconds. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/readings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How a text will be read. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Text"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Reading"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Session"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Signs in. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Credentials"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Session"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        /** Signs out. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether set-up is still to be done. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SetupState"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Makes the first administrator and signs them in. Works once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Setup"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Session"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** *Dừng tất cả*: silences every node of some areas, or of all. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["StopRequest"];
+                };
+            };
+            responses: {
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Stopping"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/voices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All voices. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Voice"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description What becomes of a broadcast on one node. */
+        Airing: {
+            /** @description The airing's id. */
+            airing: string;
+            /**
+             * Format: int64
+             * @description How long the clip is, milliseconds.
+             */
+            duration_ms: number;
+            /**
+             * Format: date-time
+             * @description When it was over.
+             */
+            ended_at?: string | null;
+            /** @description Where it stands. */
+            hamlet: components["schemas"]["AreaName"];
+            /**
+             * Format: int64
+             * @description How much the sound device took, milliseconds.
+             */
+            heard_ms?: number | null;
+            /** @description The node. */
+            node: components["schemas"]["NodeName"];
+            /** @description Whether the node is there now. */
+            node_online: boolean;
+            /** @description Why, where there is more to say. */
+            reason?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was sent.
+             */
+            sent_at: string;
+            /**
+             * Format: date-time
+             * @description When it began to sound.
+             */
+            started_at?: string | null;
+            /** @description How far it is. */
+            status: components["schemas"]["AiringStatus"];
+        };
+        /** @description One airing has moved on. */
+        AiringProgress: {
+            /** @description Itself. */
+            airing: components["schemas"]["Airing"];
+            /** @description Its broadcast. */
+            broadcast: string;
+        };
+        /**
+         * @description How far an airing is.
+         * @enum {string}
+         */
+        AiringStatus: "sent" | "waiting" | "playing" | "played" | "partial" | "pre_empted" | "missed" | "refused";
+        /** @description An area. */
+        Area: {
+            /** @description Official code; a hamlet's is its commune's, `-` and two digits. */
+            code: string;
+            /** @description Its level. */
+            kind: components["schemas"]["AreaKind"];
+            /** @description What people call it. */
+            name: string;
+            /** @description The area it lies in. */
+            parent?: string | null;
+        };
+        /**
+         * @description Level of an area.
+         * @enum {string}
+         */
+        AreaKind: "province" | "commune" | "hamlet";
+        /** @description An area by code and name. */
+        AreaName: {
+            /** @description Official code. */
+            code: string;
+            /** @description What people call it. */
+            name: string;
+        };
+        /** @description A broadcast. */
+        Broadcast: {
+            /** @description What becomes of it, node by node. */
+            airings: components["schemas"]["Airing"][];
+            /** @description Where it was sent. */
+            areas: components["schemas"]["AreaName"][];
+            /** @description What is said. */
+            bulletin: components["schemas"]["BulletinName"];
+            /** @description What sounds. */
+            clip: components["schemas"]["Clip"];
+            /**
+             * Format: date-time
+             * @description When it was sent.
+             */
+            created_at: string;
+            /** @description Who sent it. */
+            created_by: components["schemas"]["PersonName"];
+            /**
+             * Format: date-time
+             * @description No airing of it begins from then on.
+             */
+            expires_at: string;
+            /** @description Id. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When a person stopped it.
+             */
+            stopped_at?: string | null;
+        };
+        /** @description Broadcasts, newest first. */
+        BroadcastPage: {
+            /** @description These. */
+            items: components["schemas"]["Broadcast"][];
+            /**
+             * Format: date-time
+             * @description `before` for those that follow; absent when there are none.
+             */
+            next?: string | null;
+        };
+        /** @description A bulletin. */
+        Bulletin: {
+            /**
+             * @description `normal`, `priority`, `emergency`.
+             * @example normal
+             */
+            class: string;
+            /** @description What sounds. */
+            clip: components["schemas"]["Clip"];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Who made it. */
+            created_by: components["schemas"]["PersonName"];
+            /** @description Id. */
+            id: string;
+            /** @description BCP 47. */
+            language: string;
+            /** @description What is said, when it was made from text. */
+            text?: string | null;
+            /** @description Title. */
+            title: string;
+        };
+        /** @description A bulletin, in short. */
+        BulletinName: {
+            /**
+             * @description `normal`, `priority`, `emergency`.
+             * @example normal
+             */
+            class: string;
+            /** @description Id. */
+            id: string;
+            /** @description Title. */
+            title: string;
+        };
+        /** @description What an installer carries to the pole. */
+        Claim: {
+            /** @description SHA-256 of the broker's CA certificate, hexadecimal. */
+            ca_fingerprint: string;
+            /** @description One-time code. */
+            code: string;
+            /** @description What to type on the node. */
+            command: string;
+            /**
+             * Format: date-time
+             * @description Good until then.
+             */
+            expires_at: string;
+            /** @description Where the agent enrols. */
+            server: string;
+        };
+        /** @description A clip. */
+        Clip: {
+            /**
+             * Format: int64
+             * @description Its size.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description How long it sounds, milliseconds.
+             */
+            duration_ms: number;
+            /** @description SHA-256 of its bytes; `clips/HASH` has them. */
+            hash: string;
+            /**
+             * Format: double
+             * @description Integrated loudness, LUFS.
+             */
+            loudness_lufs: number;
+            /**
+             * Format: double
+             * @description Highest true peak, dBTP.
+             */
+            true_peak_dbtp: number;
+            /** @description Codes of what its maker should know. */
+            warnings: string[];
+        };
+        /**
+         * @description What went wrong. A code never changes its meaning.
+         * @enum {string}
+         */
+        Code: "InvalidRequest" | "InvalidField" | "SignInRequired" | "WrongCredentials" | "TooManyTries" | "SetupLinkInvalid" | "PasswordShort" | "PasswordCommon" | "Forbidden" | "ForeignOrigin" | "NotFound" | "MethodNotAllowed" | "Exists" | "Dangling" | "TooLarge" | "TextTooLong" | "TextEmpty" | "VoiceUnknown" | "SpeechFailed" | "SoundUnusable" | "NoNodes" | "KeyReused" | "NodeNotTrusted" | "ClaimUnknown" | "ClaimUsed" | "ClaimExpired" | "NoCommonVersion" | "InvalidCertificateRequest" | "NodesUnreachable" | "ClipDamaged" | "Internal";
+        /** @description User name and password. */
+        Credentials: {
+            /** @description Password. */
+            password: string;
+            /** @description User name. */
+            username: string;
+        };
+        /** @description Plan generations. */
+        Generation: {
+            /**
+             * Format: int64
+             * @description What it says it holds.
+             */
+            held?: number | null;
+            /**
+             * Format: int64
+             * @description What the node should hold.
+             */
+            wanted: number;
+        };
+        /** @description A new area. */
+        NewArea: {
+            /** @description 2 digits, 5 digits, or a commune's code, `-` and 2 digits. */
+            code: string;
+            /** @description What people call it. */
+            name: string;
+            /** @description The area it lies in. A hamlet's is its commune. */
+            parent?: string | null;
+        };
+        /** @description A bulletin to be aired now. */
+        NewBroadcast: {
+            /** @description Codes of areas; every node in them, once. */
+            areas: string[];
+            /** @description The bulletin's id. */
+            bulletin: string;
+            /**
+             * Format: int32
+             * @description Seconds from now until no node may begin any more, at most a day. 600 when absent, 3600 for emergencies.
+             */
+            expires_in_s?: number | null;
+        };
+        /** @description A new bulletin: of a clip, or of text to be spoken. */
+        NewBulletin: {
+            /** @description `normal`, `priority`, `emergency`; `normal` when absent. */
+            class?: string | null;
+            /** @description Hash of a clip that is there already. */
+            clip?: string | null;
+            /** @description BCP 47; `vi` when absent. */
+            language?: string | null;
+            /**
+             * Format: float
+             * @description Speed for the text, 0.5 to 2.
+             */
+            rate?: number | null;
+            /** @description What is said. */
+            text?: string | null;
+            /** @description Title, up to 120 characters. */
+            title: string;
+            /** @description Voice for the text, when there is no clip. */
+            voice?: string | null;
+        };
+        /** @description A new node. */
+        NewNode: {
+            /** @description Code of the hamlet it stands in. */
+            hamlet: string;
+            /** @description What people call it. */
+            name: string;
+        };
+        /** @description A node. */
+        Node: {
+            /** @description How far it believes its clock: `unknown`, `set`, `synchronised`. */
+            clock?: string | null;
+            commune?: components["schemas"]["AreaName"] | null;
+            /** @description Plans. */
+            generation: components["schemas"]["Generation"];
+            /** @description Where it stands. */
+            hamlet: components["schemas"]["AreaName"];
+            /** @description Its last health report, as the node sent it. */
+            heartbeat?: Record<string, never> | null;
+            /** @description Id, for life. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was last heard of.
+             */
+            last_seen?: string | null;
+            /** @description What people call it. */
+            name: string;
+            /** @description Whether sound can come out: `ready`, `lost`. */
+            output?: string | null;
+            playing?: components["schemas"]["NodePlaying"] | null;
+            /** @description Whether it is there. */
+            status: components["schemas"]["NodeStatus"];
+            /** @description Agent's version. */
+            version?: string | null;
+            /** @description How loud it plays. */
+            volume: components["schemas"]["Volume"];
+            /** @description How many airings wait for their turn. */
+            waiting: number;
+        };
+        /** @description What may be changed. */
+        NodeChange: {
+            /** @description What people call it. */
+            name?: string | null;
+            volume?: components["schemas"]["Volume"] | null;
+        };
+        /** @description A node, in short. */
+        NodeName: {
+            /** @description Id. */
+            id: string;
+            /** @description What people call it. */
+            name: string;
+        };
+        /** @description What sounds on a node. */
+        NodePlaying: {
+            /** @description The airing. */
+            airing: string;
+            /** @description Its broadcast. */
+            broadcast: string;
+            /**
+             * @description Its class.
+             * @example normal
+             */
+            class: string;
+            /**
+             * Format: int64
+             * @description How long it is, milliseconds.
+             */
+            duration_ms: number;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started_at: string;
+        };
+        /**
+         * @description Whether a node is there.
+         * @enum {string}
+         */
+        NodeStatus: "new" | "offline" | "online" | "lost" | "revoked";
+        /** @description A person, as others see them. */
+        PersonName: {
+            /** @description What others see. */
+            display_name: string;
+            /** @description Id. */
+            id: string;
+        };
+        /** @description How a problem looks on the wire. */
+        ProblemBody: {
+            /** @description What went wrong. */
+            code: components["schemas"]["Code"];
+            /** @description More, in English, for developers. */
+            detail?: string | null;
+            /** @description What the words for people need. */
+            params: Record<string, never>;
+            /**
+             * Format: int32
+             * @description The HTTP status again.
+             */
+            status: number;
+            /** @description English, for developers. */
+            title: string;
+            /** @description Always `about:blank`: the code says more. */
+            type: string;
+        };
+        /** @description How a text will be read. */
+        Reading: {
+            /** @description What was changed, in the order of the text. */
+            changes: components["schemas"]["ReadingChange"][];
+            /** @description The words that the voice gets. */
+            text: string;
+        };
+        /** @description A fragment that is read otherwise than it is written. */
+        ReadingChange: {
+            /** @description As written. */
+            from: string;
+            /** @description As read. */
+            to: string;
+        };
+        /** @description A new name. */
+        Rename: {
+            /** @description What people call it. */
+            name: string;
+        };
+        /**
+         * @description What a person may do.
+         * @enum {string}
+         */
+        Role: "admin";
+        /** @description Who is signed in. */
+        Session: {
+            /** @description The person. */
+            user: components["schemas"]["User"];
+        };
+        /** @description The first administrator. */
+        Setup: {
+            /** @description What others see. */
+            display_name: string;
+            /** @description At least 10 characters. */
+            password: string;
+            /** @description From the set-up link, after `#`. */
+            token: string;
+            /** @description 3 to 40 of letters, digits, `.`, `_`, `-`. */
+            username: string;
+        };
+        /** @description Whether the first administrator is still to be made. */
+        SetupState: {
+            /** @description True until somebody can sign in. */
+            needed: boolean;
+        };
+        /** @description What is to be spoken. */
+        SpeechRequest: {
+            /**
+             * Format: float
+             * @description Speed: 1 is the voice's own, 0.5 to 2.
+             */
+            rate?: number | null;
+            /** @description The text. */
+            text: string;
+            /** @description Name of the voice. */
+            voice: string;
+        };
+        /** @description Where to fall silent. */
+        StopRequest: {
+            /** @description Codes of areas; everywhere when absent. */
+            areas?: string[] | null;
+        };
+        /** @description How many nodes were told to stop. */
+        Stopping: {
+            /** @description Nodes told. */
+            nodes: number;
+        };
+        /** @description A text. */
+        Text: {
+            /** @description The text. */
+            text: string;
+        };
+        /** @description The person who is signed in. */
+        User: {
+            /** @description What others see. */
+            display_name: string;
+            /** @description Id. */
+            id: string;
+            /** @description What they may do. */
+            role: components["schemas"]["Role"];
+            /** @description User name. */
+            username: string;
+        };
+        /** @description A voice. */
+        Voice: {
+            /** @description Its name in requests. */
+            id: string;
+            /** @description What to call it in English. */
+            label_en: string;
+            /** @description What to call it in Vietnamese. */
+            label_vi: string;
+            /** @description BCP 47. */
+            language: string;
+        };
+        /** @description Loudness, percent of full scale by voltage. */
+        Volume: {
+            /**
+             * Format: int32
+             * @description For emergencies.
+             */
+            emergency_percent: number;
+            /**
+             * Format: int32
+             * @description For normal and priority bulletins.
+             */
+            percent: number;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export type operations = Record<string, never>;

@@ -1,0 +1,58 @@
+// Which screen is shown, from the address alone. Links are ordinary <a href>; clicks on them are taken over once, here.
+
+export type Route =
+  | { name: 'play' | 'nodes' | 'add-node' | 'history' | 'settings' | 'setup' | 'unknown' }
+  | { name: 'broadcast' | 'node'; id: string };
+
+export function routeOf(path: string): Route {
+  const [first = '', second, ...more] = path.split('/').filter(Boolean);
+  if (more.length > 0) return { name: 'unknown' };
+  if (second === undefined) {
+    switch (first) {
+      case '':
+        return { name: 'play' };
+      case 'nodes':
+      case 'history':
+      case 'settings':
+      case 'setup':
+        return { name: first };
+      default:
+        return { name: 'unknown' };
+    }
+  }
+  if (first === 'nodes' && second === 'new') return { name: 'add-node' };
+  if (first === 'nodes') return { name: 'node', id: decodeURIComponent(second) };
+  if (first === 'broadcasts') return { name: 'broadcast', id: decodeURIComponent(second) };
+  return { name: 'unknown' };
+}
+
+let path = $state(typeof location === 'undefined' ? '/' : location.pathname);
+const route = $derived(routeOf(path));
+
+export const router = {
+  get route() {
+    return route;
+  },
+  get path() {
+    return path;
+  },
+  go(to: string, replace = false): void {
+    if (replace) history.replaceState(null, '', to);
+    else history.pushState(null, '', to);
+    path = location.pathname;
+    scrollTo(0, 0);
+  },
+  start(): void {
+    addEventListener('popstate', () => {
+      path = location.pathname;
+    });
+    document.addEventListener('click', (event) => {
+      if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
+      const link = event.target instanceof Element ? event.target.closest('a') : null;
+      if (!link || link.origin !== location.origin || link.hasAttribute('download') || link.target) return;
+      if (link.pathname.startsWith('/api/')) return;
+      event.preventDefault();
+      if (link.pathname !== location.pathname) router.go(link.pathname);
+    });
+  },
+};

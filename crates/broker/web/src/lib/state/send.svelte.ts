@@ -1,0 +1,53 @@
+// From a draft to a broadcast, once. A second tap while one is on its way does nothing; a new attempt after a failure, even after a reload,
+// carries the same key and the same bulletin, so the broker can't start it twice.
+import { api } from '../api/client';
+import type { Broadcast, Clip, NewBulletin } from '../api/types';
+import { chosenClip, type Draft, type Intent, intentFor, RATES, titleOf } from './draft';
+
+export interface Sending {
+  addBulletin(body: NewBulletin): Promise<{ id: string }>;
+  play(bulletin: string, areas: string[], key: string): Promise<Broadcast>;
+}
+
+/** The bulletin of a draft. With a preview the clip that was heard is what airs, not a new synthesis of the text. */
+export function bulletinOf(draft: Draft, untitled: string, preview?: Clip): NewBulletin {
+  const common = { title: titleOf(draft, untitled), language: 'vi', class: draft.class };
+  if (draft.source !== 'text') return { ...common, clip: chosenClip(draft)?.clip.hash };
+  const spoken = { text: draft.text.trim(), voice: draft.voice || undefined, rate: RATES[draft.rate] };
+  return preview ? { ...common, ...spoken, clip: preview.hash } : { ...common, ...spoken };
+}
+
+export class Sender {
+  busy = $state(false);
+  readonly #to: Sending;
+
+  constructor(to: Sending) {
+    this.#to = to;
+  }
+
+  /** Begins the broadcast; undefined when one is already on its way. `keep` stores the intent before anything leaves the phone. */
+  async send(
+    draft: Draft,
+    areas: string[],
+    untitled: string,
+    preview: Clip | undefined,
+    keep: (intent: Intent) => void,
+  ): Promise<Broadcast | undefined> {
+    if (this.busy) return undefined;
+    this.busy = true;
+    try {
+      let intent = intentFor(draft, areas);
+      keep(intent);
+      if (intent.bulletin === undefined) {
+        const { id } = await this.#to.addBulletin(bulletinOf(draft, untitled, preview));
+        intent = { ...intent, bulletin: id };
+        keep(intent);
+      }
+      return await this.#to.play(intent.bulletin ?? '', areas, intent.key);
+    } finally {
+      this.busy = false;
+    }
+  }
+}
+
+export const sender = new Sender(api);

@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest';
+import { routeOf } from '../src/lib/state/router.svelte';
+
+it.each([
+  ['/', { name: 'play' }],
+  ['/nodes', { name: 'nodes' }],
+  ['/nodes/', { name: 'nodes' }],
+  ['/nodes/new', { name: 'add-node' }],
+  ['/nodes/n1', { name: 'node', id: 'n1' }],
+  ['/broadcasts/r%201', { name: 'broadcast', id: 'r 1' }],
+  ['/history', { name: 'history' }],
+  ['/settings', { name: 'settings' }],
+  ['/setup', { name: 'setup' }],
+  ['/broadcasts', { name: 'unknown' }],
+  ['/nodes/n1/x', { name: 'unknown' }],
+  ['/toString', { name: 'unknown' }],
+])('the address %s is a screen', (path, route) => {
+  expect(routeOf(path)).toEqual(route);
+});
