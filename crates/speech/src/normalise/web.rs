@@ -4,6 +4,8 @@ use super::letters::{has_marked_vowel, is_syllable, is_vowel, spell};
 use super::numbers::digits as one_by_one;
 use super::place::{Found, Place, from, run};
 
+/// Bytes of the longest address that is read as one; longer ones are read piece by piece.
+const LONGEST: usize = 300;
 /// Ends of a name that make a bare word with points an address.
 const ENDS: &[&str] = &["vn", "com", "net", "org", "info", "gov", "edu", "io", "me", "asia", "app"];
 
@@ -13,7 +15,12 @@ pub(super) fn address(place: &Place<'_>) -> Option<Found> {
     if place.glued() || !text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
         return None;
     }
-    let len = run(text, |c| c.is_ascii_alphanumeric() || "./:@-_%?=&#~+".contains(c));
+    // Asked at every word of a text, so it looks no further than an address goes.
+    let part_of_one = |c: char| c.is_ascii_alphanumeric() || "./:@-_%?=&#~+".contains(c);
+    let len = text.bytes().take(LONGEST + 1).take_while(|b| part_of_one(char::from(*b))).count();
+    if len > LONGEST {
+        return None;
+    }
     let whole = text.get(..len)?;
     let whole =
         whole.trim_end_matches(['.', ',', ':', '?', '-', '&', '=', '/']).to_owned() + trailing_slash(whole);
@@ -128,7 +135,7 @@ fn pronounceable(word: &str) -> bool {
 
 /// `word` as the fewest Vietnamese syllables of two letters or more, if it is made of them: "dichvucong" is "dich vu cong".
 fn syllables(word: &str) -> Option<String> {
-    const LONGEST: usize = 7;
+    const LONGEST_SYLLABLE: usize = 7;
     let n = word.len();
     if n > 63 {
         return None;
@@ -139,7 +146,7 @@ fn syllables(word: &str) -> Option<String> {
         *first = Some((0, 0));
     }
     for end in 2..=n {
-        let found = (end.saturating_sub(LONGEST)..end - 1)
+        let found = (end.saturating_sub(LONGEST_SYLLABLE)..end - 1)
             .filter_map(|start| {
                 let (count, _) = (*best.get(start)?)?;
                 is_syllable(word.get(start..end)?, true).then_some((count + 1, start))
