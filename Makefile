@@ -11,22 +11,17 @@ HAS_WEB := $(wildcard $(WEB)/package.json)
 BUILD_PACKAGES := gcc g++ cmake make pkg-config libasound2-dev
 RUN_PACKAGES := espeak-ng
 TEST_PACKAGES := ffmpeg mosquitto alsa-utils chromium
-BENCH_PACKAGES := snapclient snapserver
 
 NEXTEST := 0.9.143
 DENY := 0.20.2
 
-.PHONY: demo test bench build web fmt lint deny rust-test web-test e2e deps test-deps bench-deps clean
+.PHONY: demo test build web fmt lint deny rust-test web-test deps test-deps clean
 
 demo: deps web ## Start a broker and the five hamlets of Đại Ân 2
 	cargo build --release -p loa-broker -p loa-agent -p loa-fleet
-	target/release/loa-fleet demo
+	LOA_BIN_DIR=$${CARGO_TARGET_DIR:-target}/release $${CARGO_TARGET_DIR:-target}/release/loa-fleet demo
 
-test: test-deps fmt web lint rust-test web-test deny ## Everything that must hold
-
-bench: deps test-deps bench-deps web ## Figures, one a line: figure NAME VALUE UNIT
-	cargo build --release -p loa-broker -p loa-agent -p loa-fleet -p loa-tests
-	target/release/loa-bench
+test: test-deps fmt web web-test lint rust-test ## Everything that must hold
 
 build: deps web
 	cargo build --release
@@ -40,10 +35,11 @@ lint:
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
 rust-test:
-	cargo build --locked -p loa-broker -p loa-agent -p loa-fleet
+	cargo build --workspace --bins --locked
 	cargo nextest run --workspace --locked --no-fail-fast
 
-deny:
+deny: ## Licences, bans and sources of what is linked
+	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny --version $(DENY)
 	cargo deny --log-level error check bans licenses sources
 
 ifneq ($(HAS_WEB),)
@@ -78,10 +74,6 @@ deps:
 test-deps: deps
 	$(call install,$(TEST_PACKAGES))
 	@command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest --version $(NEXTEST)
-	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny --version $(DENY)
-
-bench-deps:
-	$(call install,$(BENCH_PACKAGES))
 
 clean:
 	cargo clean
