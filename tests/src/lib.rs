@@ -1,4 +1,9 @@
-//! End-to-end tests of Loa.
+//! End-to-end tests of Loa: real programs, real MQTT over TLS, real ALSA.
 
+pub mod chaos;
+pub mod judge;
 pub mod listen;
+pub mod mosquitto;
 pub mod soundcard;
+pub mod tune;
+pub mod world;

@@ -20,17 +20,8 @@ const STOP_WITHIN: Duration = Duration::from_secs(15);
 pub enum MqttSide {
     /// The one inside `loa-broker`, listening here.
     Embedded(SocketAddr),
-    /// Another, reached with a client certificate.
-    External {
-        /// `mqtts://host:port`.
-        url: String,
-        /// PEM of the CA that the server's certificate is from.
-        ca: PathBuf,
-        /// PEM of the broker's own certificate.
-        cert: PathBuf,
-        /// PEM of its key.
-        key: PathBuf,
-    },
+    /// Another at `mqtts://host:port`, whose certificate is of the broker's own CA.
+    External(String),
 }
 
 /// How to start a broker.
@@ -80,12 +71,7 @@ impl BrokerOptions {
         add("--node-http", self.node_http.to_string().into());
         match &self.mqtt {
             MqttSide::Embedded(at) => add("--mqtt-listen", at.to_string().into()),
-            MqttSide::External { url, ca, cert, key } => {
-                add("--mqtt-url", url.into());
-                add("--mqtt-ca", ca.into());
-                add("--mqtt-cert", cert.into());
-                add("--mqtt-key", key.into());
-            }
+            MqttSide::External(url) => add("--mqtt-url", url.into()),
         }
         for name in &self.public_names {
             add("--public-name", name.into());
