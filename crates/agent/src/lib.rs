@@ -25,3 +25,5 @@ pub mod plan;
 pub mod player;
 pub mod refusals;
 pub mod run;
+#[cfg(test)]
+mod test_server;

@@ -1,1 +1,187 @@
+use std::{sync::Arc, time::Duration};
 
+use loa_protocol::{ClipRef, Clock, SystemClock};
+
+use super::*;
+use crate::test_server::{Answer, Ca, Server};
+
+fn hash(bytes: &[u8]) -> ClipHash {
+    ClipHash::of(bytes)
+}
+
+#[test]
+fn an_attached_clip_is_kept_and_found_after_a_restart() {
+    let data = tempfile::tempdir().unwrap();
+    let mut cache = Cache::open(data.path(), 1_000);
+    cache.keep(&hash(b"one"), b"one").unwrap();
+    assert_eq!(fs::read(cache.find(&hash(b"one")).unwrap()).unwrap(), b"one");
+    let mut cache = Cache::open(data.path(), 1_000);
+    assert_eq!(fs::read(cache.find(&hash(b"one")).unwrap()).unwrap(), b"one");
+    assert_eq!(cache.find(&hash(b"two")), None);
+}
+
+#[test]
+fn a_clip_whose_bytes_rotted_is_never_played() {
+    let data = tempfile::tempdir().unwrap();
+    let mut cache = Cache::open(data.path(), 1_000);
+    cache.keep(&hash(b"one"), b"one").unwrap();
+    fs::write(cache.path(&hash(b"one")), b"0ne").unwrap();
+    let mut cache = Cache::open(data.path(), 1_000);
+    assert_eq!(cache.find(&hash(b"one")), None);
+    assert!(!cache.path(&hash(b"one")).exists());
+}
+
+#[test]
+fn the_longest_unused_goes_first_and_what_is_needed_never() {
+    let data = tempfile::tempdir().unwrap();
+    let mut cache = Cache::open(data.path(), 30);
+    let clips: Vec<Vec<u8>> = (0..4).map(|n| vec![n; 10]).collect();
+    for clip in &clips[..3] {
+        cache.keep(&hash(clip), clip).unwrap();
+    }
+    cache.need(&hash(&clips[0]));
+    cache.find(&hash(&clips[1]));
+    cache.keep(&hash(&clips[3]), &clips[3]).unwrap();
+    let kept: Vec<_> = clips.iter().map(|clip| cache.path(&hash(clip)).exists()).collect();
+    assert_eq!(kept, [true, true, false, true]);
+    cache.empty();
+    let kept: Vec<_> = clips.iter().map(|clip| cache.path(&hash(clip)).exists()).collect();
+    assert_eq!(kept, [true, false, false, false]);
+    cache.release(&hash(&clips[0]));
+    cache.empty();
+    assert!(!cache.path(&hash(&clips[0])).exists());
+}
+
+fn sound() -> Vec<u8> {
+    (0..300_000_u32).map(|n| (n * 7 % 251) as u8).collect()
+}
+
+struct Bench {
+    server: Server,
+    fetcher: Fetcher,
+    folder: tempfile::TempDir,
+    clip: ClipRef,
+}
+
+impl Bench {
+    async fn new(answer: impl FnMut(u64, usize) -> Answer + Send + 'static) -> Self {
+        let ca = Ca::new();
+        let (mut answer, mut tries) = (answer, 0);
+        let server = Server::start(&ca, &ca, true, move |asked| {
+            let from = asked
+                .head
+                .lines()
+                .find_map(|line| line.strip_prefix("range: bytes=")?.strip_suffix('-')?.parse().ok());
+            tries += 1;
+            answer(from.unwrap_or(0), tries)
+        })
+        .await;
+        let fetcher = Fetcher::new(ca.node(&format!("{}/", server.url())), Arc::new(SystemClock::new()));
+        let clip = ClipRef { hash: hash(&sound()), bytes: 300_000, duration_ms: 1_000, attached: false };
+        Self { server, fetcher, folder: tempfile::tempdir().unwrap(), clip }
+    }
+
+    fn partial(&self) -> PathBuf {
+        self.folder.path().join("partial")
+    }
+
+    async fn fetch(&self, seconds: u64) -> Result<(), FetchError> {
+        let until = SystemClock::new().now() + Duration::from_secs(seconds);
+        self.fetcher.fetch(&self.clip, &self.partial(), until, 1).await
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.server.asked.lock().unwrap().iter().map(|asked| asked.head.clone()).collect()
+    }
+}
+
+fn whole() -> Answer {
+    Answer::new("200 OK", "", &sound())
+}
+
+fn rest(from: u64) -> Answer {
+    let range = format!("content-range: bytes {from}-299999/300000\r\n");
+    Answer::new("206 Partial Content", &range, &sound()[from as usize..])
+}
+
+#[tokio::test]
+async fn a_clip_is_fetched_with_the_nodes_certificate_and_checked() {
+    let bench = Bench::new(|_, _| whole()).await;
+    bench.fetch(20).await.unwrap();
+    assert_eq!(fs::read(bench.partial()).unwrap(), sound());
+    assert!(bench.asked()[0].starts_with(&format!("get /clips/{} ", bench.clip.hash)));
+}
+
+#[tokio::test]
+async fn a_transfer_that_broke_off_goes_on_where_it_was() {
+    let bench = Bench::new(|from, tries| match tries {
+        1 => Answer { cut: Some(150_000), ..whole() },
+        _ => rest(from),
+    })
+    .await;
+    bench.fetch(20).await.unwrap();
+    assert_eq!(fs::read(bench.partial()).unwrap(), sound());
+    let asked = bench.asked();
+    assert_eq!(asked.len(), 2);
+    assert!(asked[1].contains("range: bytes="), "{}", asked[1]);
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_continue_is_asked_for_the_whole() {
+    let bench = Bench::new(|_, tries| match tries {
+        1 => Answer { cut: Some(150_000), ..whole() },
+        _ => whole(),
+    })
+    .await;
+    bench.fetch(20).await.unwrap();
+    assert_eq!(fs::read(bench.partial()).unwrap(), sound());
+}
+
+#[tokio::test]
+async fn other_bytes_are_never_taken_for_the_clip() {
+    let mut forged = sound();
+    forged[1000] ^= 1;
+    let bench = Bench::new(move |_, _| Answer::new("200 OK", "", &forged)).await;
+    assert!(matches!(bench.fetch(2).await, Err(FetchError::Corrupt)));
+    assert!(!bench.partial().exists());
+
+    let bench = Bench::new(|_, _| Answer::new("200 OK", "", &[sound(), sound()].concat())).await;
+    assert!(matches!(bench.fetch(2).await, Err(FetchError::Corrupt)));
+}
+
+#[tokio::test]
+async fn what_the_broker_does_not_give_is_tried_until_its_time_is_over() {
+    let bench = Bench::new(|_, tries| match tries {
+        1 | 2 => Answer::new("404 Not Found", "", b""),
+        _ => whole(),
+    })
+    .await;
+    bench.fetch(20).await.unwrap();
+    assert_eq!(bench.asked().len(), 3);
+
+    let bench = Bench::new(|_, _| Answer::new("503 Service Unavailable", "", b"")).await;
+    assert!(matches!(bench.fetch(1).await, Err(FetchError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn a_server_of_another_ca_gives_no_clip() {
+    let (ca, other) = (Ca::new(), Ca::new());
+    let server = Server::start(&other, &other, false, |_| whole()).await;
+    let fetcher = Fetcher::new(ca.node(&server.url()), Arc::new(SystemClock::new()));
+    let folder = tempfile::tempdir().unwrap();
+    let clip = ClipRef { hash: hash(&sound()), bytes: 300_000, duration_ms: 1_000, attached: false };
+    let until = SystemClock::new().now() + Duration::from_secs(1);
+    let result = fetcher.fetch(&clip, &folder.path().join("partial"), until, 1).await;
+    assert!(matches!(result, Err(FetchError::Unavailable(_))), "{result:?}");
+    assert!(server.asked.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_clip_beyond_all_bounds_is_not_even_asked_for() {
+    let bench = Bench::new(|_, _| whole()).await;
+    let clip = ClipRef { bytes: loa_protocol::limits::CLIP_BYTES + 1, ..bench.clip.clone() };
+    let until = SystemClock::new().now() + Duration::from_secs(5);
+    let result = bench.fetcher.fetch(&clip, &bench.partial(), until, 1).await;
+    assert!(matches!(result, Err(FetchError::TooLarge)));
+    assert!(bench.asked().is_empty());
+}

@@ -266,6 +266,12 @@ impl Journal {
         !self.pending.is_empty()
     }
 
+    /// As after a failed write: the next one opens the file anew.
+    #[cfg(test)]
+    pub(crate) fn close(&mut self) {
+        self.lines.close();
+    }
+
     fn write(&mut self, sync: bool) -> io::Result<()> {
         if !self.pending.is_empty() {
             self.lines.append(&self.pending, sync)?;

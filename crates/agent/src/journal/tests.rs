@@ -194,7 +194,7 @@ fn what_the_disk_refuses_is_kept_in_memory_and_written_when_it_can_be() {
     let path = data.path().join(FILE);
     fs::remove_file(&path).unwrap();
     fs::create_dir(&path).unwrap(); // a folder in the file's place: every write fails
-    journal.lines.close();
+    journal.close();
     journal.settle(receipt(1));
     assert!(journal.save().is_err());
     assert!(journal.unsaved());
