@@ -2,11 +2,12 @@
 //!
 //! cpal runs the data callback on a thread of its own; that callback holds to the rules of [`crate::player::mixer`]. cpal converts
 //! nothing, so each sample format and channel count that a card may want is tried in turn. Closing the stream drops what the card
-//! still holds (at most two periods); the player therefore closes only after silence.
+//! still holds (at most two periods); the player therefore closes only after silence. A card that nothing is to sound on is asked
+//! what it takes and never started: some click when they are.
 
 use cpal::{
-    BufferSize, DeviceId, Error, ErrorKind, FromSample, HostId, OutputCallbackInfo, SizedSample,
-    StreamConfig,
+    BufferSize, DeviceId, Error, ErrorKind, FromSample, HostId, OutputCallbackInfo, SampleFormat, SizedSample,
+    StreamConfig, SupportedBufferSize,
     traits::{DeviceTrait, HostTrait, StreamTrait},
 };
 use loa_audio::SAMPLE_RATE;
@@ -14,8 +15,9 @@ use loa_audio::SAMPLE_RATE;
 use super::{Failure, Output, OutputError, Stream, Trouble};
 use crate::player::mixer::Mixer;
 
-/// Periods tried, in frames. 20 ms first: the card then holds 40 ms, and wakes us 50 times a second.
-const PERIODS: [u32; 4] = [960, 1024, 2048, 512];
+/// Periods tried, in frames. 40 ms first: the card then holds 80 ms, which a board that writes to a slow SD card survives, and wakes
+/// us 25 times a second. A stop is heard that much later.
+const PERIODS: [u32; 4] = [1920, 2048, 1024, 512];
 /// Most frames mixed at a time; a longer buffer is filled in pieces.
 const PIECE: usize = 2048;
 
@@ -32,6 +34,16 @@ enum Format {
     I16,
     I32,
     F32,
+}
+
+impl Format {
+    fn of_cpal(self) -> SampleFormat {
+        match self {
+            Self::I16 => SampleFormat::I16,
+            Self::I32 => SampleFormat::I32,
+            Self::F32 => SampleFormat::F32,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,15 +76,37 @@ impl SoundCard {
         found.ok_or_else(|| OutputError::Absent(self.name.clone().unwrap_or_else(|| "default".into())))
     }
 
-    /// Builds a stream in the first form that the card takes. `fill` is made anew for each try.
-    fn build(&mut self, mut mixer: Option<Mixer>) -> Result<(cpal::Stream, Failure), OutputError> {
+    /// The first form that the card says it takes. The card is opened for the question, but not started.
+    fn ask(&self) -> Result<Form, OutputError> {
+        let answer = self.device()?.supported_output_configs();
+        let ranges: Vec<_> = answer.map_err(|error| failure(&error, self.name.as_deref()))?.collect();
+        let takes = |form: &Form| {
+            ranges.iter().any(|range| {
+                let period_fits = match range.buffer_size() {
+                    SupportedBufferSize::Range { min, max } => (*min..=*max).contains(&form.period),
+                    SupportedBufferSize::Unknown => true,
+                };
+                range.sample_format() == form.format.of_cpal()
+                    && range.channels() == form.channels
+                    && (range.min_sample_rate()..=range.max_sample_rate()).contains(&SAMPLE_RATE)
+                    && period_fits
+            })
+        };
+        forms().find(takes).ok_or_else(|| {
+            let ranges: Vec<_> = ranges.iter().map(|range| format!("{range:?}")).collect();
+            OutputError::Unsupported(format!("it takes only {}", ranges.join(", ")))
+        })
+    }
+
+    /// Builds a stream in the first form that the card takes.
+    fn build(&mut self, mixer: Mixer) -> Result<(cpal::Stream, Failure), OutputError> {
+        let mut mixer = Some(mixer);
         let device = self.device()?;
         let forms: Vec<Form> = self.known.into_iter().chain(forms()).collect();
         let mut refusal = String::new();
         for form in forms {
             // Ask before the mixer is given away: building consumes it, also when it fails.
-            if mixer.is_some()
-                && self.known != Some(form)
+            if self.known != Some(form)
                 && let Err(error) = self.try_form(&device, form, None)
             {
                 match error.kind() {
@@ -171,13 +205,14 @@ fn failure(error: &Error, name: Option<&str>) -> OutputError {
 
 impl Output for SoundCard {
     fn open(&mut self, mixer: Mixer) -> Result<Box<dyn Stream>, OutputError> {
-        let (stream, failed) = self.build(Some(mixer))?;
+        let (stream, failed) = self.build(mixer)?;
         stream.play().map_err(|error| failure(&error, self.name.as_deref()))?;
         Ok(Box::new(Open { _stream: stream, failed }))
     }
 
     fn probe(&mut self) -> Result<(), OutputError> {
-        self.build(None).map(|_| ())
+        self.known = Some(self.ask()?);
+        Ok(())
     }
 }
 

@@ -15,8 +15,8 @@ use crate::{
     output::{Output, OutputError, Stream},
 };
 
-/// How often rings are filled: well within the 150 ms they hold.
-const FEED_EVERY: Duration = Duration::from_millis(60);
+/// How often rings are filled: well within the 500 ms they hold.
+const FEED_EVERY: Duration = Duration::from_millis(150);
 /// How often a sound is looked at while something is about to happen to it.
 const URGENT: Duration = Duration::from_millis(10);
 /// How often an idle output is looked at.

@@ -17,8 +17,9 @@ use loa_protocol::Clock;
 
 /// Length of every ramp: 15 ms at 48 kHz, in frames. Long enough not to click, short enough not to be noticed.
 pub const RAMP: usize = 720;
-/// Sound that may wait between decoder and device, in frames: 150 ms, so that a stop or a stronger item need not wait for more.
-pub const RING: usize = 7_200;
+/// Sound that may wait between decoder and device, in frames: half a second, so that a board busy with something else doesn't break
+/// the sound. A stop or a stronger item doesn't wait for it.
+pub const RING: usize = 24_000;
 /// Voices that can sound together: one, those that fade out before it, and room for a nervous hand.
 const VOICES: usize = 4;
 
