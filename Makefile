@@ -11,17 +11,23 @@ HAS_WEB := $(wildcard $(WEB)/package.json)
 BUILD_PACKAGES := gcc g++ cmake make pkg-config libasound2-dev
 RUN_PACKAGES := espeak-ng
 TEST_PACKAGES := ffmpeg mosquitto alsa-utils chromium
+BENCH_PACKAGES := snapserver snapclient alsa-utils
 
 NEXTEST := 0.9.143
 DENY := 0.20.2
 
-.PHONY: demo test build web fmt lint deny rust-test web-test deps test-deps clean
+.PHONY: demo test bench build web fmt lint deny rust-test web-test deps test-deps clean
 
 demo: deps web ## Start a broker and the five hamlets of Đại Ân 2
 	cargo build --release -p loa-broker -p loa-agent -p loa-fleet
 	LOA_BIN_DIR=$${CARGO_TARGET_DIR:-target}/release $${CARGO_TARGET_DIR:-target}/release/loa-fleet demo
 
 test: test-deps fmt web web-test lint rust-test ## Everything that must hold
+
+bench: deps web ## The figures of docs/benchmarks.md; ONLY="tap stop" for some of them
+	$(call install,$(BENCH_PACKAGES))
+	cargo build --release --locked -p loa-broker -p loa-agent
+	LOA_BIN_DIR=$(abspath $(or $(CARGO_TARGET_DIR),target))/release cargo bench --locked -p loa-tests --bench figures -- $(ONLY)
 
 build: deps web
 	cargo build --release

@@ -1,0 +1,124 @@
+//! From the tap on *Phát ngay*, or on *Dừng tất cả*, to what the horns of five hamlets do.
+//!
+//! The time runs from before the request is sent until the frame in question leaves the last of five sound cards, by the cards' own
+//! account. Each announcement finds the cards closed, as on a quiet day.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use futures_util::future::try_join_all;
+use loa_fleet::api::Content;
+use loa_protocol::{BroadcastId, Class};
+use loa_tests::{
+    soundcard::EventKind,
+    world::{Hamlet, PATIENCE, World},
+};
+
+use super::figure::{Sample, figure, monotonic_ns};
+
+/// All of Đại Ân 2.
+const EVERYWHERE: [&str; 1] = ["31699"];
+
+/// The five hamlets, ready.
+pub(crate) struct Commune(World);
+
+impl Commune {
+    pub(crate) async fn start() -> Result<Self> {
+        Ok(Self(World::start().await?))
+    }
+
+    /// `POST /broadcasts` of a ready bulletin → first sound at the last card.
+    pub(crate) async fn tap_to_sound(&self, runs: usize) -> Result<()> {
+        let bulletin = self.0.tune(Class::Normal, 1, 1.0).await?;
+        let mut taken = Vec::new();
+        for _ in 0..runs {
+            self.be_quiet().await?;
+            let tap = monotonic_ns()?;
+            let broadcast = self.0.api.air(&bulletin.id, &EVERYWHERE).await?;
+            taken.push(self.last_sound_since(tap).await?);
+            self.0.over(&broadcast.id).await?;
+        }
+        let sample = Sample::new(taken)?;
+        sample.tell("tap to sound, five hamlets, cards closed before", "ms");
+        figure("tap_to_sound_p50_ms", sample.median(), "ms");
+        figure("tap_to_sound_p99_ms", sample.percentile(99.0), "ms");
+        Ok(())
+    }
+
+    /// `POST /bulletins` with a text never spoken before, then `POST /broadcasts` → first sound at the last card.
+    pub(crate) async fn text_to_sound(&self, runs: usize) -> Result<()> {
+        let voice = self.0.api.voices().await?.first().context("a voice")?.id.clone();
+        let mut taken = Vec::new();
+        for run in 1..=runs {
+            self.be_quiet().await?;
+            let text = format!(
+                "Kính mời bà con ấp Chợ ra nhà văn hoá họp lúc {} giờ {run} phút tối nay để nghe thông báo",
+                17 + run % 3
+            );
+            let content = Content::Text { text, voice: voice.clone() };
+            let tap = monotonic_ns()?;
+            let bulletin = self.0.api.add_bulletin("Mời họp", Class::Normal, &content).await?;
+            let broadcast = self.0.api.air(&bulletin.id, &EVERYWHERE).await?;
+            taken.push(self.last_sound_since(tap).await?);
+            self.silence(&broadcast.id).await?;
+        }
+        let sample = Sample::new(taken)?;
+        sample.tell("text of 20 words to sound, speech included", "ms");
+        figure("text_to_sound_p50_ms", sample.median(), "ms");
+        figure("text_to_sound_p99_ms", sample.percentile(99.0), "ms");
+        Ok(())
+    }
+
+    /// `POST /stop` while all five sound → last sound of the last card.
+    pub(crate) async fn stop_to_silence(&self, runs: usize) -> Result<()> {
+        let bulletin = self.0.tune(Class::Normal, 2, 30.0).await?;
+        let mut taken = Vec::new();
+        for _ in 0..runs {
+            self.be_quiet().await?;
+            let begun = monotonic_ns()?;
+            let broadcast = self.0.api.air(&bulletin.id, &EVERYWHERE).await?;
+            self.last_sound_since(begun).await?;
+            let tap = monotonic_ns()?;
+            self.0.api.stop_everything(None).await?;
+            let silent = try_join_all(self.0.hamlets.iter().map(Hamlet::falls_silent)).await?;
+            let last = silent.iter().map(|moment| moment.monotonic_ns).max().context("a hamlet")?;
+            taken.push((last - tap) as f64 / 1e6);
+            self.0.over(&broadcast.id).await?;
+        }
+        let sample = Sample::new(taken)?;
+        sample.tell("stop everything to silence, five hamlets", "ms");
+        figure("stop_to_silence_p50_ms", sample.median(), "ms");
+        figure("stop_to_silence_p99_ms", sample.percentile(99.0), "ms");
+        Ok(())
+    }
+
+    async fn last_sound_since(&self, tap_ns: i64) -> Result<f64> {
+        let heard = try_join_all(self.0.hamlets.iter().map(Hamlet::sounds)).await?;
+        let last = heard.iter().map(|moment| moment.monotonic_ns).max().context("a hamlet")?;
+        Ok((last - tap_ns) as f64 / 1e6)
+    }
+
+    async fn silence(&self, id: &BroadcastId) -> Result<()> {
+        self.0.api.stop(id).await?;
+        self.0.over(id).await?;
+        Ok(())
+    }
+
+    /// Waits until the agents have closed all cards, and forgets what has sounded.
+    async fn be_quiet(&self) -> Result<()> {
+        for hamlet in &self.0.hamlets {
+            let card = hamlet.card.clone();
+            tokio::task::spawn_blocking(move || -> Result<()> {
+                let opened = card.events()?.iter().filter(|event| event.kind == EventKind::Open).count();
+                if opened > 0 {
+                    card.wait_for_event(EventKind::Close, opened, PATIENCE)?;
+                }
+                card.skip()
+            })
+            .await??;
+        }
+        // Cards that just closed did so on a linger; the machine gets a moment to do its own things, as between two bulletins.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        Ok(())
+    }
+}
