@@ -26,8 +26,8 @@ test: test-deps fmt web web-test lint rust-test ## Everything that must hold
 
 bench: deps web ## The figures of docs/benchmarks.md; ONLY="tap stop" for some of them
 	$(call install,$(BENCH_PACKAGES))
-	cargo build --release --locked -p loa-broker -p loa-agent
-	LOA_BIN_DIR=$(abspath $(or $(CARGO_TARGET_DIR),target))/release cargo bench --locked -p loa-tests --bench figures -- $(ONLY)
+	cargo build --release --locked --workspace --bins
+	LOA_BIN_DIR=$(abspath $(or $(CARGO_TARGET_DIR),target))/release cargo bench --locked --workspace --bench figures -- $(ONLY)
 
 build: deps web
 	cargo build --release

@@ -20,6 +20,10 @@ use std::{
 
 use jiff::Timestamp;
 use loa_protocol::Clock;
+use thread_priority::{
+    RealtimeThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue, ThreadSchedulePolicy,
+    set_thread_priority_and_policy, thread_native_id,
+};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::{
@@ -163,7 +167,24 @@ impl Drop for Player {
 /// Longest that an orderly end waits for the fade-out to leave the device.
 const FAREWELL: Duration = Duration::from_millis(500);
 
+/// Of real-time threads' 1 to 99: above everything ordinary, below what the kernel and its drivers need.
+const URGENCY: u8 = 10;
+
+/// Asks the kernel to run this thread, and those that it starts (the sound device's own, for one), before all ordinary ones: a board
+/// that is busy must not tear holes into an announcement. Needs `LimitRTPRIO=` or the like; without it sound works as well as the load
+/// lets it.
+fn run_before_others() {
+    let policy = ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::RoundRobin);
+    let priority =
+        ThreadPriorityValue::try_from(URGENCY).map_or(ThreadPriority::Max, ThreadPriority::Crossplatform);
+    let done = set_thread_priority_and_policy(thread_native_id(), priority, policy);
+    if let Err(error) = done {
+        tracing::info!(%error, "no real-time priority for sound; a busy machine may tear holes into it");
+    }
+}
+
 fn run(mut deck: Deck, orders: &mpsc::Receiver<Order>) {
+    run_before_others();
     deck.probe();
     let mut quit_by = None;
     loop {
