@@ -176,7 +176,7 @@ const URGENCY: u8 = 10;
 fn run_before_others() {
     let policy = ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::RoundRobin);
     let priority =
-        ThreadPriorityValue::try_from(URGENCY).map_or(ThreadPriority::Max, ThreadPriority::Crossplatform);
+        ThreadPriorityValue::try_from(URGENCY).map_or(ThreadPriority::Min, ThreadPriority::Crossplatform);
     let done = set_thread_priority_and_policy(thread_native_id(), priority, policy);
     if let Err(error) = done {
         tracing::info!(%error, "no real-time priority for sound; a busy machine may tear holes into it");
