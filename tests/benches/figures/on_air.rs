@@ -63,7 +63,7 @@ impl Commune {
             self.silence(&broadcast.id).await?;
         }
         let sample = Sample::new(taken)?;
-        sample.tell("text of 20 words to sound, speech included", "ms");
+        sample.tell("text of 22 words to sound, speech included", "ms");
         figure("text_to_sound_p50_ms", sample.median(), "ms");
         figure("text_to_sound_p99_ms", sample.percentile(99.0), "ms");
         Ok(())
