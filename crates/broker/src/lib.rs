@@ -12,6 +12,7 @@ pub mod events;
 pub mod http;
 pub mod https;
 pub mod identity;
+pub mod mosquitto;
 pub mod mqtt;
 pub mod nodes;
 pub mod page_certificate;
