@@ -50,19 +50,21 @@ impl Mosquitto {
              max_packet_size 1048576\nlistener {port} 127.0.0.1\ncafile {here}/ca.pem\ncertfile {here}/server.pem\n\
              keyfile {here}/server.key\nrequire_certificate true\nuse_identity_as_username true\n",
         )?;
-        let mut process = Command::new(PROGRAM)
-            .arg("-c")
-            .arg(folder.join("mosquitto.conf"))
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .context("Debian's package mosquitto is installed")?;
-        let stderr = process.stderr.take().context("stderr was piped")?;
-        let (sender, lines) = mpsc::unbounded_channel();
-        tokio::spawn(read(BufReader::new(stderr).lines(), sender));
+        let (process, lines) = launch(folder)?;
         let mut mosquitto = Self { folder: folder.to_owned(), port, process, lines };
         mosquitto.said("running").await?;
         Ok(mosquitto)
+    }
+
+    /// Kills it as a power cut would.
+    pub async fn kill(&mut self) -> Result<()> {
+        Ok(self.process.kill().await?)
+    }
+
+    /// Starts it again where it was, after [`Self::kill`].
+    pub async fn start_again(&mut self) -> Result<()> {
+        (self.process, self.lines) = launch(&self.folder)?;
+        self.said("running").await
     }
 
     /// What the broker is told with `--mqtt-url`.
@@ -91,6 +93,20 @@ impl Mosquitto {
             .await
             .with_context(|| format!("mosquitto never said {words:?}"))?
     }
+}
+
+fn launch(folder: &Path) -> Result<(Child, mpsc::UnboundedReceiver<String>)> {
+    let mut process = Command::new(PROGRAM)
+        .arg("-c")
+        .arg(folder.join("mosquitto.conf"))
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .context("Debian's package mosquitto is installed")?;
+    let stderr = process.stderr.take().context("stderr was piped")?;
+    let (sender, lines) = mpsc::unbounded_channel();
+    tokio::spawn(read(BufReader::new(stderr).lines(), sender));
+    Ok((process, lines))
 }
 
 async fn read(mut lines: Lines<BufReader<ChildStderr>>, to: mpsc::UnboundedSender<String>) {
