@@ -313,6 +313,16 @@ impl Link {
         }
     }
 
+    /// The next plan newer than this generation. One that is published while the node subscribes comes twice, as news and as what is retained.
+    pub async fn plan_after(&mut self, generation: u64) -> Plan {
+        loop {
+            let plan = self.plan().await;
+            if plan.generation > generation {
+                return plan;
+            }
+        }
+    }
+
     /// Says something on a topic of its own.
     pub async fn say(&self, topic: String, body: &impl serde::Serialize) {
         let publish = Publish::new(topic, serde_json::to_vec(body).unwrap());
