@@ -22,7 +22,7 @@ demo: deps web ## Start a broker and the five hamlets of Đại Ân 2
 	cargo build --release -p loa-broker -p loa-agent -p loa-fleet
 	LOA_BIN_DIR=$${CARGO_TARGET_DIR:-target}/release $${CARGO_TARGET_DIR:-target}/release/loa-fleet demo
 
-test: test-deps fmt web web-test lint rust-test ## Everything that must hold
+test: test-deps fmt deny web web-test lint rust-test ## Everything that must hold
 
 bench: deps web ## The figures of docs/benchmarks.md; ONLY="tap stop" for some of them
 	$(call install,$(BENCH_PACKAGES))
@@ -44,7 +44,7 @@ rust-test:
 	cargo build --workspace --bins --locked
 	cargo nextest run --workspace --locked --no-fail-fast
 
-deny: ## Licences, bans and sources of what is linked
+deny: ## Licences, bans and sources of what is linked. The first time some minutes: it is built from source.
 	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny --version $(DENY)
 	cargo deny --log-level error check bans licenses sources
 

@@ -1,12 +1,15 @@
 #include "clock.h"
 
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
+/* Asks the kernel itself: a card doesn't go by what a test makes the program believe of the date. */
 static int64_t read_ns(clockid_t id)
 {
 	struct timespec t;
 
-	clock_gettime(id, &t);
+	syscall(SYS_clock_gettime, id, &t);
 	return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
 }
 

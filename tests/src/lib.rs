@@ -7,3 +7,4 @@ pub mod mosquitto;
 pub mod soundcard;
 pub mod tune;
 pub mod world;
+pub mod wrong_clock;

@@ -8,12 +8,11 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use loa_fleet::ports;
+use loa_fleet::{ports, process};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use rcgen::{CertificateParams, DnType, Issuer, KeyPair};
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
     process::{Child, ChildStderr, Command},
@@ -35,18 +34,12 @@ impl Mosquitto {
     /// Starts one that trusts the CA of a broker's data folder, with a server certificate of that CA. At first only the broker may
     /// do anything.
     pub async fn start(folder: &Path, broker_data: &Path) -> Result<Self> {
-        std::fs::create_dir_all(folder)?;
-        let identity = broker_data.join("identity");
-        let ca_pem = std::fs::read_to_string(identity.join("ca.pem"))?;
-        let ca_key = KeyPair::from_pem(&std::fs::read_to_string(identity.join("ca.key.pem"))?)?;
-        let authority = Issuer::from_ca_cert_pem(&ca_pem, ca_key)?;
-        let key = KeyPair::generate()?;
-        let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()])?;
-        params.distinguished_name.push(DnType::CommonName, "mosquitto");
-        let certificate = params.signed_by(&key, &authority)?;
-        std::fs::write(folder.join("ca.pem"), ca_pem)?;
-        std::fs::write(folder.join("server.pem"), certificate.pem())?;
-        std::fs::write(folder.join("server.key"), key.serialize_pem())?;
+        let mut issue = Command::new(process::find("loa-broker")?);
+        issue.arg("mosquitto-cert").arg("--data").arg(broker_data).arg("--out").arg(folder);
+        let issued = issue.args(["--name", "127.0.0.1"]).output().await?;
+        if !issued.status.success() {
+            bail!("no certificate for mosquitto: {}", String::from_utf8_lossy(&issued.stderr));
+        }
         std::fs::write(folder.join("acl"), "user loa-broker\ntopic readwrite loa/1/#\n")?;
         let port = ports::any(ports::LOOPBACK)?;
         let here = folder.display();
@@ -57,19 +50,21 @@ impl Mosquitto {
              max_packet_size 1048576\nlistener {port} 127.0.0.1\ncafile {here}/ca.pem\ncertfile {here}/server.pem\n\
              keyfile {here}/server.key\nrequire_certificate true\nuse_identity_as_username true\n",
         )?;
-        let mut process = Command::new(PROGRAM)
-            .arg("-c")
-            .arg(folder.join("mosquitto.conf"))
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .context("Debian's package mosquitto is installed")?;
-        let stderr = process.stderr.take().context("stderr was piped")?;
-        let (sender, lines) = mpsc::unbounded_channel();
-        tokio::spawn(read(BufReader::new(stderr).lines(), sender));
+        let (process, lines) = launch(folder)?;
         let mut mosquitto = Self { folder: folder.to_owned(), port, process, lines };
         mosquitto.said("running").await?;
         Ok(mosquitto)
+    }
+
+    /// Kills it as a power cut would.
+    pub async fn kill(&mut self) -> Result<()> {
+        Ok(self.process.kill().await?)
+    }
+
+    /// Starts it again where it was, after [`Self::kill`].
+    pub async fn start_again(&mut self) -> Result<()> {
+        (self.process, self.lines) = launch(&self.folder)?;
+        self.said("running").await
     }
 
     /// What the broker is told with `--mqtt-url`.
@@ -98,6 +93,20 @@ impl Mosquitto {
             .await
             .with_context(|| format!("mosquitto never said {words:?}"))?
     }
+}
+
+fn launch(folder: &Path) -> Result<(Child, mpsc::UnboundedReceiver<String>)> {
+    let mut process = Command::new(PROGRAM)
+        .arg("-c")
+        .arg(folder.join("mosquitto.conf"))
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .context("Debian's package mosquitto is installed")?;
+    let stderr = process.stderr.take().context("stderr was piped")?;
+    let (sender, lines) = mpsc::unbounded_channel();
+    tokio::spawn(read(BufReader::new(stderr).lines(), sender));
+    Ok((process, lines))
 }
 
 async fn read(mut lines: Lines<BufReader<ChildStderr>>, to: mpsc::UnboundedSender<String>) {

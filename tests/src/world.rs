@@ -5,6 +5,7 @@
 //! world kills it. After a failed assertion the logs are printed with the failure.
 
 use std::{
+    ffi::OsString,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
@@ -56,11 +57,13 @@ pub struct Wanted {
     pub mqtt: Mqtt,
     /// Put a [`ChaosProxy`] into both of the nodes' ways to the broker.
     pub proxied: bool,
+    /// Added to the environment of the agents.
+    pub agent_env: Vec<(OsString, OsString)>,
 }
 
 impl Default for Wanted {
     fn default() -> Self {
-        Self { hamlets: 5, mqtt: Mqtt::Embedded, proxied: false }
+        Self { hamlets: 5, mqtt: Mqtt::Embedded, proxied: false, agent_env: Vec::new() }
     }
 }
 
@@ -205,7 +208,7 @@ impl World {
             Self { broker, api, hamlets: Vec::new(), nodes, links, mosquitto, folder: Arc::clone(folder) };
         let mut enrolled = Vec::new();
         for index in 0..wanted.hamlets {
-            enrolled.push(world.enrol(index).await?);
+            enrolled.push(world.enrol(index, &wanted.agent_env).await?);
         }
         world.tell_mosquitto().await?;
         for (code, node, card, options) in enrolled {
@@ -216,12 +219,17 @@ impl World {
     }
 
     /// Enrols the node of a hamlet. Its agent is not started yet.
-    async fn enrol(&self, index: usize) -> Result<(&'static str, NodeId, SoundCard, AgentOptions)> {
+    async fn enrol(
+        &self,
+        index: usize,
+        env: &[(OsString, OsString)],
+    ) -> Result<(&'static str, NodeId, SoundCard, AgentOptions)> {
         let (code, _) = DAI_AN_2.hamlets[index];
         let node = self.nodes[index].id.clone();
         let card = SoundCard::new(self.path().join("cards").join(code))?;
         let mut options = AgentOptions::below(self.path(), code, Output::Alsa(card.pcm_name().into()));
         options.env.extend(card.env().into_iter().map(|(name, value)| (name.into(), value.into())));
+        options.env.extend(env.iter().cloned());
         options.enrol(&self.api.claim(&node).await?).await?;
         Ok((code, node, card, options))
     }

@@ -1,6 +1,6 @@
 //! The link: carries between the MQTT client and the [`Node`], and knows nothing of what the messages mean.
 
-use std::{future, pin::pin, time::Duration};
+use std::{future, pin::pin, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use loa_mqtt::{
@@ -11,6 +11,7 @@ use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
 
 use crate::{
     cache::{FetchError, Fetcher},
+    clock::TlsTime,
     node::{Node, Request},
     player::{Event, Plays},
 };
@@ -28,11 +29,16 @@ pub enum End {
 }
 
 /// Starts the MQTT client of a node. The node's own subscriptions follow from its requests.
-pub fn connect<P: Plays>(node: &Node<P>, seed: u64) -> Result<(Client, Receiver<Incoming>), ClientError> {
+pub fn connect<P: Plays>(
+    node: &Node<P>,
+    clock: &Arc<dyn Clock>,
+    seed: u64,
+) -> Result<(Client, Receiver<Incoming>), ClientError> {
     let enrolled = &node.identity().enrolled;
     let server: ServerAddress = format!("mqtts://{}", enrolled.mqtt).parse()?;
     let mut config = ClientConfig::new(server, node.id().as_str(), seed);
     config.identity = Some(node.identity().tls());
+    config.tls_time = Some(TlsTime::by(Arc::clone(clock)));
     let last_words = node.offline_state();
     config.will = Some(Will::new(last_words.topic, last_words.payload));
     Client::start(&config)
@@ -45,7 +51,7 @@ pub async fn run<P: Plays>(
     mut incoming: Receiver<Incoming>,
     mut events: UnboundedReceiver<Event>,
     fetcher: Fetcher,
-    clock: std::sync::Arc<dyn Clock>,
+    clock: Arc<dyn Clock>,
     stop: impl Future<Output = ()>,
 ) -> End {
     let mut connection = client.connection();

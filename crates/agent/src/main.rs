@@ -1,15 +1,18 @@
 //! The `loa-agent` command.
 
-use std::{io::IsTerminal, os::unix::process::CommandExt, path::PathBuf, process::ExitCode};
+use std::{io::IsTerminal, os::unix::process::CommandExt, path::PathBuf, process::ExitCode, sync::Arc};
 
 use clap::{Parser, Subcommand};
+use jiff::Timestamp;
 use loa_agent::{
+    clock::NodeClock,
     config::Config,
     enrol::{self, Claim, Fingerprint},
     link::End,
     output::OutputName,
     run,
 };
+use loa_protocol::Clock;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -68,7 +71,8 @@ fn main() -> ExitCode {
     match arguments.command {
         Command::Enrol { data, server, ca_fingerprint, code } => {
             let claim = Claim { server, fingerprint: ca_fingerprint, code };
-            match runtime.block_on(enrol::enrol(&data, &claim)) {
+            let clock: Arc<dyn Clock> = Arc::new(NodeClock::new(Timestamp::MIN));
+            match runtime.block_on(enrol::enrol(&data, &claim, &clock)) {
                 Ok(identity) => {
                     // The one line that scripts wait for.
                     #[allow(clippy::print_stdout)]

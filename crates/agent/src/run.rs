@@ -9,6 +9,7 @@ use std::{
 };
 
 use loa_mqtt::ClientError;
+use loa_protocol::Clock;
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::{
@@ -51,7 +52,7 @@ pub enum RunError {
 pub async fn run(data: &Path, config: &Config, stop: impl Future<Output = ()>) -> Result<End, RunError> {
     let identity = Identity::open(data)?;
     let _lock = lock(data)?;
-    let clock = Arc::new(NodeClock::new(identity.enrolled.now));
+    let clock: Arc<dyn Clock> = Arc::new(NodeClock::new(identity.enrolled.now));
     let mut boot = [0; 16];
     SystemRandom::new().fill(&mut boot).map_err(|_| RunError::Random)?;
     let seed = u64::from_be_bytes([boot[0], boot[1], boot[2], boot[3], boot[4], boot[5], boot[6], boot[7]]);
@@ -71,7 +72,7 @@ pub async fn run(data: &Path, config: &Config, stop: impl Future<Output = ()>) -
         cache_bytes: config.cache_mib.saturating_mul(1024 * 1024),
         boot,
     });
-    let (client, incoming) = link::connect(&node, seed)?;
+    let (client, incoming) = link::connect(&node, &clock, seed)?;
     tracing::info!(node = %node_id, version = crate::node::VERSION, output = ?config.output, "runs");
     let fetcher = Fetcher::new(identity, clock.clone());
     Ok(link::run(node, client, incoming, events, fetcher, clock, stop).await)

@@ -3,9 +3,11 @@
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
-use loa_protocol::{AuthorityKey, enrolment::EnrolmentResponse};
+use jiff::Timestamp;
+use loa_protocol::{AuthorityKey, Clock, SystemClock, enrolment::EnrolmentResponse};
 use rcgen::{BasicConstraints, CertificateParams, CertificateSigningRequestParams, IsCa, Issuer, KeyPair};
 use ring::digest::{SHA256, digest};
 use rustls::{RootCertStore, ServerConfig, server::WebPkiClientVerifier};
@@ -17,6 +19,24 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use crate::{enrol::Fingerprint, files, identity::Identity};
+
+/// A board that woke up in 1970, seven seconds ago.
+pub(crate) struct In1970(pub(crate) SystemClock);
+
+impl Clock for In1970 {
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH + Duration::from_secs(7) + self.0.monotonic()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.monotonic()
+    }
+}
+
+/// When the CA was made; its certificates are in force from then on, as a broker's are.
+fn made() -> time::OffsetDateTime {
+    rcgen::date_time_ymd(2020, 1, 1)
+}
 
 /// A CA of a broker.
 pub(crate) struct Ca {
@@ -30,6 +50,7 @@ impl Ca {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.not_before = made();
         let certificate = params.self_signed(&key).unwrap();
         Self { pem: certificate.pem(), der: certificate.der().clone(), issuer: Issuer::new(params, key) }
     }
@@ -61,13 +82,17 @@ impl Ca {
     /// A node enrolled with a broker at `http`.
     pub(crate) fn node(&self, http: &str) -> Identity {
         let key = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::default().signed_by(&key, &self.issuer).unwrap();
+        let mut params = CertificateParams::default();
+        params.not_before = made();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
         Identity::new(self.answer(certificate.pem(), http), &key.serialize_pem())
     }
 
     fn server(&self, chain_with: &CertificateDer<'static>, mutual: bool) -> ServerConfig {
         let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+        let mut params =
+            CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+        params.not_before = made();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ServerConfig::builder_with_provider(provider.clone())

@@ -24,6 +24,14 @@ pub struct Arguments {
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub http: Option<SocketAddr>,
+    /// Certificate of the page, then its issuers', PEM: browsers come by HTTPS
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http_cert: Option<PathBuf>,
+    /// The key of that certificate, PEM
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http_key: Option<PathBuf>,
     /// Where nodes enrol and fetch clips, TLS [default: 0.0.0.0:8443]
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,6 +74,10 @@ pub struct Settings {
     pub data: PathBuf,
     /// Where people's browsers come to.
     pub http: SocketAddr,
+    /// Certificate of the page, PEM; plain HTTP without.
+    pub http_cert: Option<PathBuf>,
+    /// Key of that certificate, PEM.
+    pub http_key: Option<PathBuf>,
     /// Where nodes enrol and fetch clips.
     pub node_http: SocketAddr,
     /// Where nodes connect by MQTT.
@@ -91,6 +103,8 @@ impl Default for Settings {
         Self {
             data: "loa-data".into(),
             http: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            http_cert: None,
+            http_key: None,
             node_http: SocketAddr::from(([0, 0, 0, 0], 8443)),
             mqtt_listen: SocketAddr::from(([0, 0, 0, 0], 8883)),
             mqtt_url: None,
@@ -125,7 +139,7 @@ impl Settings {
 
     /// Whether the page is reached by TLS, so that its cookie may be kept from plain HTTP.
     pub fn page_is_secure(&self) -> bool {
-        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+        self.http_cert.is_some() || self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
     }
 }
 

@@ -1,7 +1,8 @@
 //! From a decision of a person to signed commands on MQTT.
 //!
 //! A command is signed once and published once a commune where all its nodes, or many of them, are meant, otherwise once a node.
-//! What must be remembered is in the store before anything is published.
+//! What must be remembered is in the store before anything is published. A broadcast that MQTT doesn't take is not lost by it: it stands in
+//! the store, and is sent again until it is taken, stopped or expired.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -28,6 +29,9 @@ const COMMUNE_FROM: usize = 20;
 const STOP_LIFE: SignedDuration = SignedDuration::from_hours(24);
 /// A broadcast younger than this is in the hands of the request that made it.
 const IN_HAND: SignedDuration = SignedDuration::from_secs(5);
+/// An MQTT server that hasn't taken a command by then is as good as gone. Less than [`IN_HAND`], so that a request has given up before the
+/// broadcast is sent again.
+const TAKEN_WITHIN: Duration = Duration::from_secs(4);
 /// Commands that a person at the page waits for.
 const PROMPT_LIFE: SignedDuration = SignedDuration::from_secs(60);
 /// An acknowledgement that is lost is made again with the next copy of the receipt.
@@ -106,7 +110,7 @@ impl Targets {
     }
 }
 
-/// Puts a broadcast on air, now. Its audio goes along when it is small enough.
+/// Puts a broadcast on air, now, with its clip; when it was done. The sound goes along when it is small enough.
 ///
 /// May be called again for the same broadcast when it was cut short: the command's name is the broadcast's, so a node that has it
 /// already refuses the second copy.
@@ -114,9 +118,9 @@ pub async fn play(
     app: &App,
     broadcast: &BroadcastRow,
     bulletin: &BulletinRow,
+    ogg: &[u8],
     targets: &Targets,
-) -> Result<(), DispatchError> {
-    let ogg = app.clips.read(&bulletin.clip.hash).await?;
+) -> Result<Timestamp, DispatchError> {
     let attached = ogg.len() <= limits::ATTACHMENT_BYTES;
     let clip = &bulletin.clip;
     let command = Command {
@@ -137,22 +141,44 @@ pub async fn play(
             },
         }),
     };
-    send(app, &command, attached.then_some(ogg.as_ref()), targets.topics()).await?;
-    app.store.broadcast_dispatched(&broadcast.id, app.now()).await?;
+    send(app, &command, attached.then_some(ogg), targets.topics()).await?;
+    let now = app.now();
+    // It is on air, whatever becomes of the note; without it, it is sent once more, and the nodes refuse the copy.
+    if let Err(error) = app.store.broadcast_dispatched(&broadcast.id, now).await {
+        tracing::warn!(broadcast = %broadcast.id, %error, "that a broadcast was sent could not be noted");
+    }
+    Ok(now)
+}
+
+/// What this process, or the one before it, recorded but could not send, as long as it may still begin.
+pub async fn unsent(app: &App) -> Result<Vec<BroadcastRow>, StoreError> {
+    let now = app.now();
+    app.store.undispatched(now, now.saturating_sub(IN_HAND).unwrap_or(now)).await
+}
+
+/// Sends one of those again.
+pub async fn again(app: &App, broadcast: &BroadcastRow) -> Result<(), DispatchError> {
+    let Some(bulletin) = app.store.bulletin(&broadcast.bulletin).await? else { return Ok(()) };
+    let ogg = app.clips.read(&bulletin.clip.hash).await?;
+    let targets = Targets::within(app, &broadcast.areas).await?;
+    play(app, broadcast, &bulletin, &ogg, &targets).await?;
+    tracing::warn!(broadcast = %broadcast.id, "on air now; it could not be sent before");
     Ok(())
 }
 
-/// Puts on air what this process, or the one before it, recorded but could not send; as long as it may still begin.
-pub async fn resume(app: &App) -> Result<usize, DispatchError> {
+/// Takes back what waits to be sent and lies wholly within `areas`, before a stop: it must not sound after it.
+pub async fn take_back(app: &App, areas: &[AreaCode]) -> Result<(), StoreError> {
     let now = app.now();
-    let cut_short = app.store.undispatched(now, now.saturating_sub(IN_HAND).unwrap_or(now)).await?;
-    for broadcast in &cut_short {
-        let Some(bulletin) = app.store.bulletin(&broadcast.bulletin).await? else { continue };
-        let targets = Targets::within(app, &broadcast.areas).await?;
-        tracing::warn!(broadcast = %broadcast.id, "sent again: it was cut short");
-        play(app, broadcast, &bulletin, &targets).await?;
+    for broadcast in app.store.undispatched(now, now).await? {
+        let mut covered = true;
+        for area in &broadcast.areas {
+            covered &= app.store.path_of(area).await?.iter().any(|outer| areas.contains(outer));
+        }
+        if covered {
+            app.store.broadcast_stopped(&broadcast.id, now).await?;
+        }
     }
-    Ok(cut_short.len())
+    Ok(())
 }
 
 /// Silences one broadcast, or everything, on some nodes.
@@ -215,14 +241,20 @@ async fn send(
     attachment: Option<&[u8]>,
     topics: Vec<String>,
 ) -> Result<(), DispatchError> {
+    if !*app.bus.connected().borrow() {
+        // Handed over now it would wait in memory, and go out whenever the server is back.
+        return Err(BusError::Unavailable("not connected".into()).into());
+    }
     let envelope = seal(app.identity.signing_key(), command)?;
     let payload = Bytes::from(envelope::frame(&envelope, attachment)?);
-    let left = command.expires_at.duration_since(command.issued_at);
+    let left = command.expires_at.duration_since(app.now());
     let expiry = Duration::try_from(left).unwrap_or_default();
     let publishes = topics
         .into_iter()
         .map(|topic| app.bus.publish(Publish::new(topic, payload.clone()).expiring(expiry)));
     counter!("loa_commands_total").increment(publishes.len() as u64);
-    futures_util::future::try_join_all(publishes).await?;
-    Ok(())
+    match tokio::time::timeout(TAKEN_WITHIN, futures_util::future::try_join_all(publishes)).await {
+        Ok(taken) => taken.map(drop).map_err(DispatchError::from),
+        Err(_) => Err(BusError::Unavailable("not taken in time".into()).into()),
+    }
 }

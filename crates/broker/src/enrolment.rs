@@ -1,9 +1,8 @@
 //! How a node comes to be trusted, and the listener that nodes talk HTTP to: TLS with the broker's own CA, two routes.
 //!
 //! `POST /enrolments` takes a claim code and gives a certificate; `GET /clips/HASH` gives a clip to a node that shows one in force.
-//! Each connection has its own task and a limit around the handshake, so that a silent client holds up nobody.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     Extension, Json, Router,
@@ -12,30 +11,23 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::conn::auto,
-    service::TowerToHyperService,
-};
 use loa_protocol::{
     ClipHash,
     enrolment::{EnrolmentRequest, EnrolmentResponse, canonical_code},
     version::VersionRange,
 };
-use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::App,
     http::problem::{Code, Problem},
+    https,
     identity::{IdentityError, NodePeer, node_of},
     secrets,
     store::Claimed,
 };
 
-const HANDSHAKE: Duration = Duration::from_secs(10);
-const IDLE: Duration = Duration::from_secs(30);
 const REQUEST_BYTES: usize = 16 * 1024;
 
 /// Where nodes are told to go; known once everything listens.
@@ -66,48 +58,11 @@ pub async fn serve(
         .route("/clips/{hash}", get(clip))
         .layer(DefaultBodyLimit::max(REQUEST_BYTES))
         .with_state(app);
-    let acceptor = TlsAcceptor::from(tls);
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = stop.cancelled() => return,
-        };
-        match accepted {
-            Ok((stream, address)) => {
-                tokio::spawn(connection(acceptor.clone(), stream, address, routes.clone(), stop.clone()));
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a node's connection can't be accepted");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        }
-    }
-}
-
-async fn connection(
-    acceptor: TlsAcceptor,
-    stream: TcpStream,
-    address: SocketAddr,
-    routes: Router,
-    stop: CancellationToken,
-) {
-    let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await else {
-        tracing::debug!(%address, "no TLS with a node");
-        return;
+    let for_peer = move |connection: &rustls::ServerConnection, address| {
+        let certificate = connection.peer_certificates().and_then(|chain| chain.first());
+        routes.clone().layer(Extension(Peer { node: certificate.and_then(node_of), address }))
     };
-    let certificate = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
-    let peer = Peer { node: certificate.and_then(node_of), address };
-    let service = TowerToHyperService::new(routes.layer(Extension(peer)));
-    let mut server = auto::Builder::new(TokioExecutor::new());
-    server.http1().timer(TokioTimer::new()).header_read_timeout(IDLE);
-    tokio::select! {
-        served = server.serve_connection(TokioIo::new(stream), service) => {
-            if let Err(error) = served {
-                tracing::debug!(%address, %error, "a node's connection broke");
-            }
-        }
-        () = stop.cancelled() => {}
-    }
+    https::serve(listener, move || Arc::clone(&tls), for_peer, stop).await;
 }
 
 async fn enrol(

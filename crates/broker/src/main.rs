@@ -1,9 +1,11 @@
 //! The `loa-broker` command.
 
+use std::path::PathBuf;
+
 use clap::{Parser, Subcommand};
 use loa_broker::{
     config::{Arguments, Settings},
-    http, mqtt, seed, serve,
+    http, mosquitto, seed, serve,
     store::Store,
 };
 use loa_protocol::{Clock, SystemClock};
@@ -25,6 +27,18 @@ enum Command {
     Openapi,
     /// Print Mosquitto's access rules for the nodes in the store
     MosquittoAcl(Arguments),
+    /// Issue a certificate for an MQTT server of your own: `ca.pem`, `server.pem`, `server.key`
+    MosquittoCert {
+        /// The broker's data folder
+        #[arg(long)]
+        data: PathBuf,
+        /// Host name or address that nodes and broker reach the server at; may be repeated
+        #[arg(long = "name", value_name = "HOST", required = true)]
+        names: Vec<String>,
+        /// Folder to write to; nothing in it is overwritten
+        #[arg(long, value_name = "FOLDER")]
+        out: PathBuf,
+    },
     /// Fill a store with nodes that exist nowhere, for measurements
     #[command(hide = true)]
     Seed {
@@ -48,14 +62,11 @@ async fn main() -> anyhow::Result<()> {
         }
         Command::MosquittoAcl(arguments) => {
             let store = Store::open(&Settings::gather(&arguments)?.data.join("loa.db")).await?;
-            let nodes = store.trusted_nodes().await?;
-            let communes: Vec<_> = nodes
-                .iter()
-                .filter_map(|(node, hamlet)| Some((node.as_str(), hamlet.commune()?.to_string())))
-                .collect();
-            let communes = communes.iter().map(|(node, commune)| (*node, commune.as_str()));
-            print(&loa_mqtt::rules::mosquitto_acl(mqtt::OWN_NAME, communes));
+            print(&mosquitto::access_rules(&store).await?);
             Ok(())
+        }
+        Command::MosquittoCert { data, names, out } => {
+            Ok(mosquitto::issue_certificate(&data, &names, &out, SystemClock::new().now())?)
         }
         Command::Seed { arguments, nodes } => {
             seed::seed(&Settings::gather(&arguments)?, nodes, SystemClock::new().now()).await

@@ -1,6 +1,6 @@
 //! Which MQTT server the broker uses, and who may log in to the embedded one.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use futures_util::future::BoxFuture;
@@ -14,6 +14,9 @@ use crate::{config::Settings, identity::Identity, secrets, store::Store};
 
 /// The broker's name at an external MQTT server.
 pub const OWN_NAME: &str = "loa-broker";
+
+/// Longest wait between two attempts to reach an external MQTT server.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// Lets in enrolled nodes that show the certificate in force.
 struct EnrolledNodes(Store);
@@ -82,6 +85,8 @@ impl Opened {
                 let seed = u64::from_le_bytes(secrets::random()?);
                 let mut config = ClientConfig::new(server, OWN_NAME, seed);
                 config.identity = Some(client_identity(settings, identity, now)?);
+                // It is alone, and a province waits for it: no need to spread attempts over a minute.
+                config.backoff.most = LONGEST_WAIT;
                 Ok(Self::External(Arc::new(ExternalBus::start(&config)?), address))
             }
         }

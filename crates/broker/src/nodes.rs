@@ -12,16 +12,21 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use loa_mqtt::Message;
 use loa_protocol::{
-    NodeId, NodeState, ReceiptBatch,
+    BroadcastId, NodeId, NodeState, ReceiptBatch,
     health::{Heartbeat, Report},
     limits, topic,
     topic::FromNode,
 };
-use metrics::counter;
+use metrics::{counter, gauge};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, dispatch, http::view, store::AiringStatus};
+use crate::{
+    app::App,
+    dispatch::{self, DispatchError},
+    http::view,
+    store::AiringStatus,
+};
 
 /// How long after a broadcast's expiry its silent nodes are given up: a node may have begun at the last moment.
 const GRACE: SignedDuration = SignedDuration::from_secs(10);
@@ -236,11 +241,41 @@ async fn sweep_once(app: &Arc<App>) {
     }
 }
 
-/// Says so once a pass while something that should be on air isn't.
+/// Sends what could not be sent before. Says so once a pass while something that should be on air isn't.
 async fn finish_dispatches(app: &Arc<App>) {
-    if let Err(error) = dispatch::resume(app).await {
-        tracing::error!(%error, "a broadcast still can't be sent");
+    let unsent = match dispatch::unsent(app).await {
+        Ok(unsent) => unsent,
+        Err(error) => return tracing::error!(%error, "what is to be sent can't be known"),
+    };
+    let mut left = unsent.len();
+    for broadcast in unsent {
+        match dispatch::again(app, &broadcast).await {
+            Ok(()) => {
+                left -= 1;
+                if let Err(error) = tell_broadcast(app, &broadcast.id).await {
+                    tracing::warn!(broadcast = %broadcast.id, %error, "a broadcast can't be shown");
+                }
+            }
+            Err(error) => {
+                tracing::error!(broadcast = %broadcast.id, %error, "a broadcast still can't be sent");
+                if matches!(error, DispatchError::Bus(_)) {
+                    // Nor can the others.
+                    break;
+                }
+            }
+        }
     }
+    gauge!("loa_broadcasts_unsent").set(left as f64);
+}
+
+async fn tell_broadcast(app: &Arc<App>, id: &BroadcastId) -> anyhow::Result<()> {
+    if app.events.is_watched()
+        && let Some(row) = app.store.broadcast(id).await?
+        && let Some(broadcast) = view::broadcasts::show(app, vec![row]).await?.pop()
+    {
+        app.events.tell("broadcast", &broadcast);
+    }
+    Ok(())
 }
 
 async fn write_down(app: &Arc<App>) {

@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::Context;
+use axum::{Extension, Router, extract::ConnectInfo};
 use loa_mqtt::Subscription;
 use loa_protocol::{Clock, SystemClock, topic};
 use loa_speech::{Espeak, Speech};
@@ -25,10 +26,11 @@ use crate::{
     config::Settings,
     enrolment::{self, Addresses},
     events::Events,
-    http,
+    http, https,
     identity::Identity,
     mqtt::Opened,
     nodes::{self, Presence, Word},
+    page_certificate::PageCertificate,
     people::Throttle,
     plans, secrets,
     store::Store,
@@ -42,6 +44,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let now = clock.now();
+    let certificate = PageCertificate::open(settings.http_cert.as_deref(), settings.http_key.as_deref())?;
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -90,18 +93,22 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     tasks.spawn(enrolment::serve(Arc::clone(&app), node_http, node_tls, stop.clone()));
 
     let http_at = http.local_addr()?;
+    let scheme = if certificate.is_some() { "https" } else { "http" };
+    if certificate.is_none() && !http_at.ip().is_loopback() {
+        tracing::warn!(%http_at, "people's passwords cross the network in the clear; see http_cert");
+    }
     if !app.store.has_people().await? {
         let token = secrets::token()?;
         app.store.replace_setup_link(&secrets::hash(&token), app.now()).await?;
-        println!("loa-broker setup http://{http_at}/setup#{token}");
+        let page = app.settings.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
+        let page = page.unwrap_or_else(|| format!("{scheme}://{http_at}"));
+        println!("loa-broker setup {page}/setup#{token}");
     }
-    let router = http::router(Arc::clone(&app), metrics).into_make_service_with_connect_info::<SocketAddr>();
-    let mut serving = tokio::spawn(
-        axum::serve(http, router).with_graceful_shutdown(stop.clone().cancelled_owned()).into_future(),
-    );
+    let mut serving =
+        tokio::spawn(page(http, certificate, http::router(Arc::clone(&app), metrics), stop.clone()));
     let mqtt_at = mqtt_listening.map_or_else(|| app.addresses.mqtt.clone(), |address| address.to_string());
     println!(
-        "loa-broker ready http={http_at} nodes={nodes_at} mqtt={mqtt_at} ca={}",
+        "loa-broker ready {scheme}={http_at} nodes={nodes_at} mqtt={mqtt_at} ca={}",
         app.identity.ca_fingerprint()
     );
 
@@ -122,6 +129,25 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     }
     app.bus.shutdown().await;
     app.store.close().await;
+    Ok(())
+}
+
+/// Serves people until told to stop.
+async fn page(
+    listener: TcpListener,
+    certificate: Option<PageCertificate>,
+    routes: Router,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    if let Some(certificate) = certificate {
+        let for_peer = move |_: &rustls::ServerConnection, address: SocketAddr| {
+            routes.clone().layer(Extension(ConnectInfo(address)))
+        };
+        https::serve(listener, move || certificate.config(), for_peer, stop).await;
+    } else {
+        let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
+        axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned()).await?;
+    }
     Ok(())
 }
 

@@ -93,6 +93,8 @@ impl BrokerOptions {
 pub struct Ready {
     /// For people: page and API.
     pub http: SocketAddr,
+    /// Whether they are reached by HTTPS.
+    pub secure: bool,
     /// `host:port` for nodes' HTTPS.
     pub nodes: String,
     /// `host:port` of MQTT over TLS.
@@ -102,7 +104,7 @@ pub struct Ready {
 }
 
 impl Ready {
-    /// From the line `loa-broker ready http=… nodes=… mqtt=… ca=…`.
+    /// From the line `loa-broker ready http=… nodes=… mqtt=… ca=…`; `https=` when the page is served over TLS.
     pub fn parse(line: &str) -> Option<Self> {
         let rest = line.strip_prefix("loa-broker ready ")?;
         let field = |name: &str| {
@@ -110,8 +112,10 @@ impl Ready {
                 .find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
                 .map(str::to_owned)
         };
+        let secure = field("https");
         Some(Self {
-            http: field("http")?.parse().ok()?,
+            secure: secure.is_some(),
+            http: secure.or_else(|| field("http"))?.parse().ok()?,
             nodes: field("nodes")?,
             mqtt: field("mqtt")?,
             ca: field("ca")?,
@@ -199,7 +203,7 @@ impl Broker {
 
     /// The page's address.
     pub fn url(&self) -> String {
-        format!("http://{}", self.ready.http)
+        format!("{}://{}", if self.ready.secure { "https" } else { "http" }, self.ready.http)
     }
 
     /// How it was started.
@@ -239,9 +243,12 @@ mod tests {
         let ready =
             Ready::parse("loa-broker ready http=127.0.0.1:8080 nodes=0.0.0.0:8443 mqtt=[::]:8883 ca=00ff")
                 .unwrap();
-        assert_eq!(ready.http.port(), 8080);
+        assert_eq!((ready.http.port(), ready.secure), (8080, false));
         assert_eq!((ready.nodes_port(), ready.mqtt_port()), (Some(8443), Some(8883)));
         assert_eq!(ready.ca, "00ff");
+        let ready = Ready::parse("loa-broker ready https=0.0.0.0:443 nodes=0.0.0.0:8443 mqtt=a:8883 ca=00ff")
+            .unwrap();
+        assert_eq!((ready.http.port(), ready.secure), (443, true));
         assert_eq!(Ready::parse("loa-broker ready http=127.0.0.1:8080"), None);
         assert_eq!(Ready::parse("something else"), None);
     }

@@ -9,6 +9,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
+use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
 /// What a client shows and whom it trusts.
@@ -86,14 +87,21 @@ fn unusable(error: impl std::fmt::Display) -> TlsError {
     TlsError::Unusable(error.to_string())
 }
 
-/// Client configuration: shows `identity`, trusts only its authority.
-pub fn client_config(identity: &TlsIdentity) -> Result<Arc<ClientConfig>, TlsError> {
-    let config = ClientConfig::builder_with_provider(provider())
+/// Client configuration: shows `identity`, trusts only its authority. `time` says at which time certificates are judged, if it isn't the
+/// machine's clock that does.
+pub fn client_config(
+    identity: &TlsIdentity,
+    time: Option<&Arc<dyn TimeProvider>>,
+) -> Result<Arc<ClientConfig>, TlsError> {
+    let mut config = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(unusable)?
         .with_root_certificates(roots(&identity.ca_pem)?)
         .with_client_auth_cert(certificates(&identity.cert_pem, "certificate")?, key(&identity.key_pem)?)
         .map_err(unusable)?;
+    if let Some(time) = time {
+        config.time_provider = Arc::clone(time);
+    }
     Ok(Arc::new(config))
 }
 
@@ -121,7 +129,7 @@ mod tests {
     #[test]
     fn rubbish_is_refused_and_keys_stay_out_of_logs() {
         let identity = TlsIdentity { ca_pem: b"x".to_vec(), cert_pem: vec![], key_pem: b"secret".to_vec() };
-        assert!(matches!(client_config(&identity), Err(TlsError::Unreadable { .. })));
+        assert!(matches!(client_config(&identity, None), Err(TlsError::Unreadable { .. })));
         let server = ServerTls { cert_pem: vec![], key_pem: b"secret".to_vec(), client_ca_pem: vec![] };
         assert!(matches!(server_config(&server), Err(TlsError::Unreadable { .. })));
         assert!(!format!("{identity:?}{server:?}").contains("secret"));

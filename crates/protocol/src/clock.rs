@@ -23,6 +23,9 @@ pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
     /// Time since some fixed moment; never goes back, unlike [`Clock::now`].
     fn monotonic(&self) -> Duration;
+    /// Something trustworthy says that the present is not before `at`. A clock that can be behind, as on a board without a battery,
+    /// shows no less from now on.
+    fn not_before(&self, _at: Timestamp) {}
     /// Whether [`Clock::now`] may be believed.
     fn trust(&self) -> ClockTrust {
         ClockTrust::Set

@@ -135,10 +135,10 @@ impl Fetcher {
 
     /// Made for each try: fetches are rare, and an idle client costs memory.
     fn client(&self) -> Result<Client, FetchError> {
-        let tls = loa_mqtt::tls::client_config(&self.identity.tls())
+        let time = TlsTime::by(Arc::clone(&self.clock));
+        let tls = loa_mqtt::tls::client_config(&self.identity.tls(), Some(&time))
             .map_err(|error| FetchError::Unavailable(error.to_string()))?;
-        let mut tls = (*tls).clone();
-        tls.time_provider = TlsTime::not_before(self.identity.enrolled.now);
+        let tls = (*tls).clone();
         Client::builder()
             .tls_backend_preconfigured(tls)
             .https_only(true)

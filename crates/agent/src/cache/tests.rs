@@ -3,7 +3,8 @@ use std::{sync::Arc, time::Duration};
 use loa_protocol::{ClipRef, Clock, SystemClock};
 
 use super::*;
-use crate::test_server::{Answer, Ca, Server};
+use crate::clock::NodeClock;
+use crate::test_server::{Answer, Ca, In1970, Server};
 
 fn hash(bytes: &[u8]) -> ClipHash {
     ClipHash::of(bytes)
@@ -110,6 +111,27 @@ async fn a_clip_is_fetched_with_the_nodes_certificate_and_checked() {
     bench.fetch(20).await.unwrap();
     assert_eq!(fs::read(bench.partial()).unwrap(), sound());
     assert!(bench.asked()[0].starts_with(&format!("get /clips/{} ", bench.clip.hash)));
+}
+
+#[tokio::test]
+async fn a_board_that_woke_in_1970_fetches_by_the_floor_under_its_clock() {
+    let ca = Ca::new();
+    let server = Server::start(&ca, &ca, true, |_| whole()).await;
+    let node = ca.node(&server.url());
+    let floor = node.enrolled.now;
+    let clip = ClipRef { hash: hash(&sound()), bytes: 300_000, duration_ms: 1_000, attached: false };
+    let folder = tempfile::tempdir().unwrap();
+    let in_1970 = || In1970(SystemClock::new());
+    // Its own clock would believe no certificate.
+    let bare: Arc<dyn Clock> = Arc::new(in_1970());
+    let until = bare.now() + Duration::from_secs(1);
+    let result = Fetcher::new(node.clone(), bare).fetch(&clip, &folder.path().join("bare"), until, 1).await;
+    assert!(matches!(result, Err(FetchError::Unavailable(_))), "{result:?}");
+
+    let clock: Arc<dyn Clock> = Arc::new(NodeClock::on(in_1970(), floor));
+    let partial = folder.path().join("partial");
+    Fetcher::new(node, clock).fetch(&clip, &partial, floor + Duration::from_secs(20), 1).await.unwrap();
+    assert_eq!(fs::read(partial).unwrap(), sound());
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod verify;
 use std::{path::Path, sync::Arc, time::Duration};
 
 use loa_protocol::{
+    Clock,
     enrolment::{EnrolmentRequest, EnrolmentResponse},
     version::VersionRange,
 };
@@ -107,7 +108,7 @@ impl EnrolError {
 }
 
 /// Enrols this node and keeps its identity in `data`.
-pub async fn enrol(data: &Path, claim: &Claim) -> Result<Identity, EnrolError> {
+pub async fn enrol(data: &Path, claim: &Claim, clock: &Arc<dyn Clock>) -> Result<Identity, EnrolError> {
     if Identity::exists(data) {
         let node = Identity::open(data)?.enrolled.node.clone();
         return Err(EnrolError::AlreadyEnrolled(node.to_string()));
@@ -123,13 +124,13 @@ pub async fn enrol(data: &Path, claim: &Claim) -> Result<Identity, EnrolError> {
         version: VERSION.into(),
         protocol: VersionRange::OURS,
     };
-    let response = post(claim, &request).await?;
+    let response = post(claim, &request, clock).await?;
     if response.protocol < VersionRange::OURS.min || response.protocol > VersionRange::OURS.max {
         return Err(EnrolError::Version);
     }
     let identity = Identity::new(response, &key.serialize_pem());
     // What can't be used must not be kept: the installer would learn of it only when no sound comes.
-    loa_mqtt::tls::client_config(&identity.tls()).map_err(|e| EnrolError::Refused(e.to_string()))?;
+    loa_mqtt::tls::client_config(&identity.tls(), None).map_err(|e| EnrolError::Refused(e.to_string()))?;
     identity.save(data)?;
     Ok(identity)
 }
@@ -142,7 +143,11 @@ struct Problem {
     detail: Option<String>,
 }
 
-async fn post(claim: &Claim, request: &EnrolmentRequest) -> Result<EnrolmentResponse, EnrolError> {
+async fn post(
+    claim: &Claim,
+    request: &EnrolmentRequest,
+    clock: &Arc<dyn Clock>,
+) -> Result<EnrolmentResponse, EnrolError> {
     let bad = || EnrolError::BadAddress(claim.server.clone());
     let server = Url::parse(&claim.server).map_err(|_| bad())?;
     if server.scheme() != "https" || !server.has_host() {
@@ -151,7 +156,9 @@ async fn post(claim: &Claim, request: &EnrolmentRequest) -> Result<EnrolmentResp
     let address = format!("{}/enrolments", claim.server.trim_end_matches('/'));
     let verifier = Arc::new(verify::ByFingerprint::new(claim.fingerprint));
     let client = Client::builder()
-        .tls_backend_preconfigured(verify::client_config(verifier.clone()).map_err(EnrolError::Refused)?)
+        .tls_backend_preconfigured(
+            verify::client_config(verifier.clone(), clock).map_err(EnrolError::Refused)?,
+        )
         .https_only(true)
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())

@@ -1,12 +1,20 @@
 use std::os::unix::fs::PermissionsExt;
 
+use jiff::Timestamp;
+use loa_protocol::SystemClock;
 use rstest::rstest;
 
 use super::*;
-use crate::test_server::{Answer, Ca, Server};
+use crate::clock::NodeClock;
+use crate::test_server::{Answer, Ca, In1970, Server};
 
 fn claim(server: &Server, fingerprint: Fingerprint) -> Claim {
     Claim { server: server.url(), fingerprint, code: "ABCDE-12345".into() }
+}
+
+/// This machine's clock.
+fn clock() -> Arc<dyn Clock> {
+    Arc::new(NodeClock::new(Timestamp::MIN))
 }
 
 /// A broker that grants every code.
@@ -26,11 +34,11 @@ async fn a_code_becomes_an_identity_that_only_its_owner_can_read() {
     let server = granting(&ca).await;
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("loa");
-    let identity = enrol(&data, &claim(&server, ca.fingerprint())).await.unwrap();
+    let identity = enrol(&data, &claim(&server, ca.fingerprint()), &clock()).await.unwrap();
     assert_eq!(identity.enrolled.node.as_str(), "n1");
     let opened = Identity::open(&data).unwrap();
     assert_eq!(opened.enrolled, identity.enrolled);
-    loa_mqtt::tls::client_config(&opened.tls()).unwrap();
+    loa_mqtt::tls::client_config(&opened.tls(), None).unwrap();
     let mode = |name: &str| std::fs::metadata(data.join(name)).unwrap().permissions().mode() & 0o777;
     assert_eq!(
         (mode("identity"), mode("identity/key.pem"), mode("identity/node.json")),
@@ -46,9 +54,9 @@ async fn enrolling_again_changes_nothing_and_says_so() {
     let ca = std::sync::Arc::new(Ca::new());
     let server = granting(&ca).await;
     let data = tempfile::tempdir().unwrap();
-    enrol(data.path(), &claim(&server, ca.fingerprint())).await.unwrap();
+    enrol(data.path(), &claim(&server, ca.fingerprint()), &clock()).await.unwrap();
     let key = std::fs::read(data.path().join("identity/key.pem")).unwrap();
-    let again = enrol(data.path(), &claim(&server, ca.fingerprint())).await.unwrap_err();
+    let again = enrol(data.path(), &claim(&server, ca.fingerprint()), &clock()).await.unwrap_err();
     assert!(matches!(&again, EnrolError::AlreadyEnrolled(node) if node == "n1"), "{again}");
     assert_eq!(std::fs::read(data.path().join("identity/key.pem")).unwrap(), key);
     assert_eq!(server.asked.lock().unwrap().len(), 1);
@@ -59,7 +67,7 @@ async fn a_server_of_another_ca_learns_no_code() {
     let (ca, other) = (std::sync::Arc::new(Ca::new()), Ca::new());
     let server = granting(&ca).await;
     let data = tempfile::tempdir().unwrap();
-    let error = enrol(data.path(), &claim(&server, other.fingerprint())).await.unwrap_err();
+    let error = enrol(data.path(), &claim(&server, other.fingerprint()), &clock()).await.unwrap_err();
     assert!(matches!(error, EnrolError::WrongFingerprint), "{error}");
     assert!(server.asked.lock().unwrap().is_empty());
     assert!(!data.path().join("identity").exists());
@@ -70,7 +78,7 @@ async fn a_certificate_shown_beside_a_ca_that_did_not_issue_it_is_a_strangers() 
     let (ca, forger) = (Ca::new(), Ca::new());
     let server = Server::start(&forger, &ca, false, |_| Answer::new("200 OK", "", b"{}")).await;
     let data = tempfile::tempdir().unwrap();
-    let error = enrol(data.path(), &claim(&server, ca.fingerprint())).await.unwrap_err();
+    let error = enrol(data.path(), &claim(&server, ca.fingerprint()), &clock()).await.unwrap_err();
     assert!(matches!(error, EnrolError::WrongFingerprint), "{error}");
     assert!(server.asked.lock().unwrap().is_empty());
 }
@@ -96,7 +104,7 @@ async fn each_refusal_has_its_own_words_and_exit_code(
     })
     .await;
     let data = tempfile::tempdir().unwrap();
-    let error = enrol(data.path(), &claim(&server, ca.fingerprint())).await.unwrap_err();
+    let error = enrol(data.path(), &claim(&server, ca.fingerprint()), &clock()).await.unwrap_err();
     assert_eq!(error.exit_code(), exit, "{error}");
     assert!(!data.path().join("identity").exists());
 }
@@ -109,11 +117,23 @@ async fn a_server_that_does_not_answer_is_unreachable() {
         fingerprint: Ca::new().fingerprint(),
         code: "ABCDE-12345".into(),
     };
-    let error = enrol(tempfile::tempdir().unwrap().path(), &claim).await.unwrap_err();
+    let error = enrol(tempfile::tempdir().unwrap().path(), &claim, &clock()).await.unwrap_err();
     assert_eq!(error.exit_code(), 8, "{error}");
     let plain = Claim { server: "http://127.0.0.1:1".into(), ..claim };
-    let error = enrol(tempfile::tempdir().unwrap().path(), &plain).await.unwrap_err();
+    let error = enrol(tempfile::tempdir().unwrap().path(), &plain, &clock()).await.unwrap_err();
     assert_eq!(error.exit_code(), 2, "{error}");
+}
+
+#[tokio::test]
+async fn a_board_that_woke_in_1970_is_enrolled_by_a_broker_younger_than_its_program() {
+    let ca = Arc::new(Ca::new());
+    let server = granting(&ca).await;
+    let data = tempfile::tempdir().unwrap();
+    // Without even the day it was built on: only the CA, whose fingerprint the installer has, says that it is later.
+    let board: Arc<dyn Clock> = Arc::new(NodeClock::on(In1970(SystemClock::new()), Timestamp::UNIX_EPOCH));
+    assert!(board.now() < "1971-01-01T00:00:00Z".parse().unwrap());
+    enrol(data.path(), &claim(&server, ca.fingerprint()), &board).await.unwrap();
+    assert!(Identity::exists(data.path()));
 }
 
 #[test]

@@ -8,8 +8,10 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
+use loa_protocol::Clock;
 use ring::digest::{SHA256, digest};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
@@ -20,6 +22,8 @@ use rustls::{
     crypto::{CryptoProvider, ring as provider, verify_tls12_signature, verify_tls13_signature},
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+
+use crate::clock::TlsTime;
 
 /// SHA-256 of a CA's certificate (DER).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -90,6 +94,7 @@ impl ServerCertVerifier for ByFingerprint {
             self.stranger.store(true, Ordering::Relaxed);
             return Err(Error::InvalidCertificate(CertificateError::UnknownIssuer));
         };
+        let now = made_at(ca).map_or(now, |made_at| now.max(made_at));
         let mut roots = RootCertStore::empty();
         roots.add(ca.clone().into_owned())?;
         let verified = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), self.provider.clone())
@@ -132,12 +137,25 @@ impl ServerCertVerifier for ByFingerprint {
     }
 }
 
+/// When the CA was made. The installer has its fingerprint, so it was made before now, whatever the board's clock says: a program built before
+/// the broker was set up, on a board without a battery, must still get through.
+fn made_at(ca: &CertificateDer<'_>) -> Option<UnixTime> {
+    let (_, ca) = x509_parser::parse_x509_certificate(ca).ok()?;
+    let seconds = u64::try_from(ca.validity().not_before.timestamp()).ok()?;
+    Some(UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
+}
+
 /// TLS for enrolment: no certificate of our own yet.
-pub(super) fn client_config(verifier: Arc<ByFingerprint>) -> Result<ClientConfig, String> {
-    Ok(ClientConfig::builder_with_provider(verifier.provider.clone())
+pub(super) fn client_config(
+    verifier: Arc<ByFingerprint>,
+    clock: &Arc<dyn Clock>,
+) -> Result<ClientConfig, String> {
+    let mut config = ClientConfig::builder_with_provider(verifier.provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?
         .dangerous()
         .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth())
+        .with_no_client_auth();
+    config.time_provider = TlsTime::by(Arc::clone(clock));
+    Ok(config)
 }

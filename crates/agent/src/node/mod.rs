@@ -126,7 +126,9 @@ impl<P: Plays> Node<P> {
         let enrolled = identity.enrolled.clone();
         let (plan, damaged) = PlanStore::open(&data, enrolled.node.clone(), enrolled.areas.clone());
         let floor = plan.held().map_or(enrolled.now, |plan| plan.issued_at.max(enrolled.now));
+        clock.not_before(floor);
         let (journal, recovered) = Journal::open(&data, floor, clock.now());
+        clock.not_before(journal.present(Timestamp::MIN));
         let now = clock.monotonic();
         let mut node = Self {
             id: enrolled.node.clone(),
@@ -225,6 +227,7 @@ impl<P: Plays> Node<P> {
         } else {
             Err(Refusal::NotForThisNode)
         };
+        self.clock.not_before(self.journal.present(Timestamp::MIN));
         if let Err(refusal) = result {
             let now = self.clock.monotonic();
             self.refused.refuse(refusal, topic, now);

@@ -86,7 +86,8 @@ async fn show(app: &App, row: BroadcastRow) -> Result<Broadcast, Problem> {
     broadcasts::show(app, vec![row]).await?.pop().ok_or_else(|| Problem::new(Code::NotFound))
 }
 
-/// Airs a bulletin now. The same `Idempotency-Key` again gives the same broadcast and airs nothing.
+/// Airs a bulletin now. The same `Idempotency-Key` again gives the same broadcast and airs nothing. When MQTT can't take it at once, the
+/// broadcast is there all the same, without `dispatched_at`, and is sent as soon as possible until it expires.
 #[utoipa::path(post, path = "/broadcasts", tag = "broadcasts", request_body = NewBroadcast,
     params(("Idempotency-Key" = Option<String>, Header, description = "The sender's name for this intent, up to 80 characters")),
     responses((status = 201, body = Broadcast), (status = 200, body = Broadcast), (status = "4XX", body = ProblemBody)))]
@@ -99,9 +100,6 @@ pub async fn add(
     let key = idempotency_key(&headers)?;
     let areas = area_codes(&new.areas)?;
     if let Some(earlier) = earlier(&app, &person, key.as_deref(), &new, &areas).await? {
-        if earlier.dispatched_at.is_none() {
-            dispatch::resume(&app).await?;
-        }
         return Ok((StatusCode::OK, axum::Json(show(&app, earlier).await?)));
     }
     let bulletin = app.store.bulletin(&new.bulletin).await?.ok_or_else(|| Problem::field("bulletin"))?;
@@ -116,8 +114,10 @@ pub async fn add(
     if targets.count() == 0 {
         return Err(Problem::new(Code::NoNodes));
     }
+    // Before anything is stored: a clip that can't be read airs nowhere.
+    let ogg = app.clips.read(&bulletin.clip.hash).await?;
     let now = app.now();
-    let row = BroadcastRow {
+    let mut row = BroadcastRow {
         id: BroadcastId::from_bits(secrets::random()?),
         bulletin: bulletin.id.clone(),
         areas,
@@ -152,8 +152,16 @@ pub async fn add(
         }
         Err(error) => return Err(error.into()),
     }
-    dispatch::play(&app, &row, &bulletin, &targets).await?;
-    tracing::info!(broadcast = %row.id, title = bulletin.title, by = person.username, nodes = targets.count(), "on air");
+    // From here on it exists, and will be sent: an error would only make the sender air it twice.
+    match dispatch::play(&app, &row, &bulletin, &ogg, &targets).await {
+        Ok(at) => {
+            row.dispatched_at = Some(at);
+            tracing::info!(broadcast = %row.id, title = bulletin.title, by = person.username, nodes = targets.count(), "on air");
+        }
+        Err(error) => {
+            tracing::error!(broadcast = %row.id, title = bulletin.title, by = person.username, %error, "not on air yet");
+        }
+    }
     metrics::counter!("loa_broadcasts_total").increment(1);
     let shown = show(&app, row).await?;
     app.events.tell("broadcast", &shown);
@@ -215,8 +223,9 @@ pub async fn stop(
 ) -> Result<(StatusCode, axum::Json<Stopping>), Problem> {
     let row = app.store.broadcast(&known(&id)?).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
     let targets = Targets::within(&app, &row.areas).await?;
-    dispatch::stop(&app, &targets, &row.areas, Some(row.id.clone())).await?;
+    // Noted first: what waits to be sent must not go out after it.
     app.store.broadcast_stopped(&row.id, app.now()).await?;
+    dispatch::stop(&app, &targets, &row.areas, Some(row.id.clone())).await?;
     tracing::info!(broadcast = %row.id, by = person.username, "a broadcast was stopped");
     Ok((StatusCode::ACCEPTED, axum::Json(Stopping { nodes: targets.count() })))
 }
@@ -234,6 +243,7 @@ pub async fn stop_everything(
         None => app.store.areas().await?.into_iter().map(|area| area.code).collect(),
     };
     let targets = Targets::within(&app, &areas).await?;
+    dispatch::take_back(&app, &areas).await?;
     dispatch::stop(&app, &targets, &areas, None).await?;
     tracing::warn!(by = person.username, nodes = targets.count(), "everything was stopped");
     Ok((StatusCode::ACCEPTED, axum::Json(Stopping { nodes: targets.count() })))

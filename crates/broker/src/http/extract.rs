@@ -62,7 +62,9 @@ pub fn is_same_origin(request: &Request) -> bool {
         return site == "same-origin" || site == "none";
     }
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
+    // HTTP/2 has it in the address.
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = host.or_else(|| request.uri().authority().map(axum::http::uri::Authority::as_str));
     let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
     matches!((origin, host), (Some((_, origin)), Some(host)) if origin == host)
 }

@@ -39,6 +39,9 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
      font-src 'self'; connect-src 'self'; media-src 'self' blob:; worker-src 'self'; manifest-src 'self'; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// For a year from each visit a browser comes by HTTPS only (RFC 6797), for this host and no other.
+const TRANSPORT_SECURITY: &str = "max-age=31536000";
+
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -92,6 +95,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// Everything people's browsers and operators' tools can ask.
 pub fn router(app: Arc<App>, metrics: metrics_exporter_prometheus::PrometheusHandle) -> Router {
     let (api, _) = api().split_for_parts();
+    let secure = app.settings.page_is_secure().then(|| HeaderValue::from_static(TRANSPORT_SECURITY));
     let fixed = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
@@ -106,6 +110,10 @@ pub fn router(app: Arc<App>, metrics: metrics_exporter_prometheus::PrometheusHan
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
         .layer(fixed(header::CACHE_CONTROL, "no-store"))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::STRICT_TRANSPORT_SECURITY,
+            move |_: &Response| secure.clone(),
+        ))
         .layer(fixed(
             HeaderName::from_static("permissions-policy"),
             "microphone=(self), geolocation=(self), camera=()",

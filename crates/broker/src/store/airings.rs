@@ -11,7 +11,7 @@ use super::{Store, StoreError, from_word, instant, maybe_instant, micros, parsed
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AiringStatus {
-    /// Handed to MQTT; the node hasn't said anything of it yet.
+    /// On its way to the node, which hasn't said anything of it yet.
     Sent,
     /// The node has it, and waits for its turn.
     Waiting,

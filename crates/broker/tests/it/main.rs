@@ -5,6 +5,7 @@
 mod broadcasts;
 mod enrolment;
 mod faults;
+mod https;
 mod openapi;
 mod routes;
 mod support;

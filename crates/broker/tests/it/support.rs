@@ -40,6 +40,11 @@ pub struct Broker {
 impl Broker {
     /// Starts the real program on ports of its own.
     pub async fn start(data: &Path) -> Self {
+        Self::start_with(data, &[], None).await
+    }
+
+    /// The same with more arguments, and the certificate that the page is to be known by.
+    pub async fn start_with(data: &Path, arguments: &[&str], page: Option<&str>) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let log =
             std::fs::File::options().create(true).append(true).open(data.with_extension("log")).unwrap();
@@ -48,6 +53,7 @@ impl Broker {
             .arg("--data")
             .arg(data)
             .args(["--http", "127.0.0.1:0", "--node-http", "127.0.0.1:0", "--mqtt-listen", "127.0.0.1:0"])
+            .args(arguments)
             .stdout(Stdio::piped())
             .stderr(log)
             .kill_on_drop(true)
@@ -59,7 +65,7 @@ impl Broker {
             let line = timeout(PATIENCE, lines.next_line()).await.expect("ready in time").unwrap();
             let line = line.expect("the broker says that it is ready before it ends");
             if let Some(link) = line.strip_prefix("loa-broker setup ") {
-                setup = link.split_once('#').map(|(_, token)| token.to_owned());
+                setup = Some(link.to_owned());
             } else if let Some(ready) = line.strip_prefix("loa-broker ready ") {
                 break ready.to_owned();
             }
@@ -68,24 +74,36 @@ impl Broker {
             let fields = ready.split(' ').find_map(|field| field.strip_prefix(name)?.strip_prefix('='));
             fields.expect("the ready line names it").to_owned()
         };
-        let person = reqwest::Client::builder().cookie_store(true).build().unwrap();
+        let mut person = reqwest::Client::builder().cookie_store(true);
+        if let Some(pem) = page {
+            person = person.tls_certs_only([reqwest::Certificate::from_pem(pem.as_bytes()).unwrap()]);
+        }
+        let scheme = if page.is_some() { "https" } else { "http" };
         Self {
             child,
             data: data.to_owned(),
-            http: format!("http://{}", field("http")),
+            http: format!("{scheme}://{}", field(scheme)),
             nodes: format!("https://{}", field("nodes")),
             mqtt: field("mqtt").rsplit_once(':').unwrap().1.parse().unwrap(),
             setup,
-            person,
+            person: person.build().unwrap(),
         }
+    }
+
+    /// The link that it offers while there is no administrator.
+    pub fn setup_link(&self) -> &str {
+        self.setup.as_deref().expect("a new broker prints a set-up link")
+    }
+
+    /// What that link carries.
+    pub fn setup_token(&self) -> &str {
+        self.setup_link().split_once('#').expect("the link carries a token").1
     }
 
     /// The same with an administrator signed in, a province, a commune and two hamlets.
     pub async fn with_commune(data: &Path) -> Self {
         let broker = Self::start(data).await;
-        let token = broker.setup.clone().expect("a new broker prints a set-up link");
-        let person =
-            json!({ "token": token, "username": "ubnd", "display_name": "UBND xã", "password": PASSWORD });
+        let person = json!({ "token": broker.setup_token(), "username": "ubnd", "display_name": "UBND xã", "password": PASSWORD });
         broker.post("/setup", &person, StatusCode::CREATED).await;
         for (code, name, parent) in [
             ("94", "Sóc Trăng", None),
@@ -291,6 +309,16 @@ impl Link {
             if topic.ends_with("/plan") {
                 let text = std::str::from_utf8(&payload).unwrap();
                 return loa_protocol::open(text, &self.node.told.authority, self.node.told.now).unwrap();
+            }
+        }
+    }
+
+    /// The next plan newer than this generation. One that is published while the node subscribes comes twice, as news and as what is retained.
+    pub async fn plan_after(&mut self, generation: u64) -> Plan {
+        loop {
+            let plan = self.plan().await;
+            if plan.generation > generation {
+                return plan;
             }
         }
     }

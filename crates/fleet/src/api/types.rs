@@ -272,6 +272,9 @@ pub struct Broadcast {
     pub created_at: Timestamp,
     /// No airing of it begins from then on.
     pub expires_at: Timestamp,
+    /// When MQTT had all of it; none while it waits to be sent.
+    #[serde(default)]
+    pub dispatched_at: Option<Timestamp>,
     /// What becomes of it, node by node.
     pub airings: Vec<Airing>,
 }

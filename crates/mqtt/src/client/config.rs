@@ -2,9 +2,11 @@
 
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use rustls::time_provider::TimeProvider;
 
 use super::BackoffRange;
 use crate::message::{Qos, Subscription};
@@ -98,6 +100,8 @@ pub struct ClientConfig {
     pub server: ServerAddress,
     /// Certificates; needed with TLS.
     pub identity: Option<TlsIdentity>,
+    /// The time at which certificates are judged; the machine's clock by default.
+    pub tls_time: Option<Arc<dyn TimeProvider>>,
     /// Client id; a node's id, the same as its certificate's name.
     pub client_id: String,
     /// What to hear from the first connection on.
@@ -124,6 +128,7 @@ impl ClientConfig {
         Self {
             server,
             identity: None,
+            tls_time: None,
             client_id: client_id.into(),
             subscriptions: Vec::new(),
             will: None,

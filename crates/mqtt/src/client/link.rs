@@ -31,7 +31,7 @@ const REQUEST_ROOM: usize = 2 * (RECEIVE_WINDOW as usize + SEND_WINDOW as usize)
 
 pub(super) fn start(config: &ClientConfig) -> Result<(Client, mpsc::Receiver<Incoming>), ClientError> {
     config.check()?;
-    let identity = wire::Identity::new(config.identity.as_ref())?;
+    let identity = wire::Identity::new(config.identity.as_ref(), config.tls_time.clone())?;
     let counters = wire::Counters::default();
     let options = options(config, identity.clone(), counters.clone());
     let (requests, event_loop) = AsyncClient::builder(options).capacity(REQUEST_ROOM).build();

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rustls::pki_types::ServerName;
+use rustls::time_provider::TimeProvider;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, lookup_host};
 use tokio_rustls::{TlsConnector, rustls::ClientConfig};
@@ -35,7 +36,10 @@ impl Counters {
 
 /// The TLS configuration in force; may be replaced between connections.
 #[derive(Clone)]
-pub(super) struct Identity(Arc<Mutex<Option<Arc<ClientConfig>>>>);
+pub(super) struct Identity {
+    config: Arc<Mutex<Option<Arc<ClientConfig>>>>,
+    time: Option<Arc<dyn TimeProvider>>,
+}
 
 impl std::fmt::Debug for Identity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -44,19 +48,22 @@ impl std::fmt::Debug for Identity {
 }
 
 impl Identity {
-    pub(super) fn new(identity: Option<&TlsIdentity>) -> Result<Self, ClientError> {
-        let config = identity.map(tls::client_config).transpose()?;
-        Ok(Self(Arc::new(Mutex::new(config))))
+    pub(super) fn new(
+        identity: Option<&TlsIdentity>,
+        time: Option<Arc<dyn TimeProvider>>,
+    ) -> Result<Self, ClientError> {
+        let config = identity.map(|identity| tls::client_config(identity, time.as_ref())).transpose()?;
+        Ok(Self { config: Arc::new(Mutex::new(config)), time })
     }
 
     pub(super) fn replace(&self, identity: &TlsIdentity) -> Result<(), ClientError> {
-        let config = tls::client_config(identity)?;
-        *lock(&self.0) = Some(config);
+        let config = tls::client_config(identity, self.time.as_ref())?;
+        *lock(&self.config) = Some(config);
         Ok(())
     }
 
     fn current(&self) -> Option<Arc<ClientConfig>> {
-        lock(&self.0).clone()
+        lock(&self.config).clone()
     }
 }
 

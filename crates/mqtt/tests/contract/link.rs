@@ -44,6 +44,31 @@ async fn a_name_that_does_not_resolve_is_told_apart() {
     assert!(matches!(reason, DisconnectReason::NameNotResolved { .. }), "{reason:?}");
 }
 
+/// A clock that stands still.
+#[derive(Debug)]
+struct Stopped(u64);
+
+impl rustls::time_provider::TimeProvider for Stopped {
+    fn current_time(&self) -> Option<rustls::pki_types::UnixTime> {
+        Some(rustls::pki_types::UnixTime::since_unix_epoch(Duration::from_secs(self.0)))
+    }
+}
+
+#[tokio::test]
+async fn certificates_are_judged_by_the_clock_that_was_given() {
+    let server = Server::start(Kind::Embedded).await;
+    let at = |seconds| {
+        let mut config = server.node("n1");
+        config.tls_time = Some(std::sync::Arc::new(Stopped(seconds)));
+        config
+    };
+    // The certificates of the tests are in force from 1975 to 4096.
+    let reason = first_failure(&at(7)).await;
+    assert!(matches!(reason, DisconnectReason::ServerNotTrusted(_)), "{reason:?}");
+    let (client, _incoming) = Client::start(&at(1_800_000_000)).unwrap();
+    connected(&client).await;
+}
+
 #[tokio::test]
 async fn a_closed_port_is_told_apart() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

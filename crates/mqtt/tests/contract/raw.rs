@@ -19,7 +19,7 @@ pub(crate) async fn tcp(server: &Server) -> TcpStream {
 }
 
 pub(crate) async fn tls(server: &Server, identity: &TlsIdentity) -> TlsStream<TcpStream> {
-    let config = loa_mqtt::tls::client_config(identity).unwrap();
+    let config = loa_mqtt::tls::client_config(identity, None).unwrap();
     let name = ServerName::try_from("127.0.0.1").unwrap();
     TlsConnector::from(config).connect(name, tcp(server).await).await.unwrap()
 }

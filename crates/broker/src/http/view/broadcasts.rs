@@ -82,6 +82,9 @@ pub struct Broadcast {
     /// No airing of it begins from then on.
     #[schema(value_type = String, format = DateTime)]
     pub expires_at: jiff::Timestamp,
+    /// When MQTT had all of it. Absent while it waits to be sent, which is tried until it expires.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub dispatched_at: Option<jiff::Timestamp>,
     /// When a person stopped it.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub stopped_at: Option<jiff::Timestamp>,
@@ -153,6 +156,7 @@ impl<'a> Showing<'a> {
             created_at: row.created_at,
             created_by: row.created_by.into(),
             expires_at: row.expires_at,
+            dispatched_at: row.dispatched_at,
             stopped_at: row.stopped_at,
             areas: row.areas.iter().map(|area| self.names.of(area)).collect(),
             airings,

@@ -149,7 +149,10 @@ export interface paths {
             };
         };
         put?: never;
-        /** Airs a bulletin now. The same `Idempotency-Key` again gives the same broadcast and airs nothing. */
+        /**
+         * Airs a bulletin now. The same `Idempotency-Key` again gives the same broadcast and airs nothing. When MQTT can't take it at once, the
+         *     broadcast is there all the same, without `dispatched_at`, and is sent as soon as possible until it expires.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -1295,6 +1298,11 @@ export interface components {
             created_at: string;
             /** @description Who sent it. */
             created_by: components["schemas"]["PersonName"];
+            /**
+             * Format: date-time
+             * @description When MQTT had all of it. Absent while it waits to be sent, which is tried until it expires.
+             */
+            dispatched_at?: string | null;
             /**
              * Format: date-time
              * @description No airing of it begins from then on.
