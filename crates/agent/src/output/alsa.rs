@@ -6,8 +6,8 @@
 //! what it takes and never started: some click when they are.
 
 use cpal::{
-    BufferSize, DeviceId, Error, ErrorKind, FromSample, HostId, OutputCallbackInfo, SampleFormat, SizedSample,
-    StreamConfig, SupportedBufferSize,
+    BufferSize, DeviceId, Error, ErrorKind, FromSample, HostId, OutputCallbackInfo, SampleFormat,
+    SizedSample, StreamConfig, SupportedBufferSize,
     traits::{DeviceTrait, HostTrait, StreamTrait},
 };
 use loa_audio::SAMPLE_RATE;
