@@ -34,7 +34,7 @@ pub fn heard_whole(capture: &Capture, clip: &[f32], volume: f64) -> Result<Match
 /// Where a stretch of what was heard stands in a clip.
 #[derive(Debug, Clone, Copy)]
 pub struct Part {
-    /// The clip's frame that the stretch's first audible frame is.
+    /// The clip's frame that is the first of it to sound here.
     pub from: usize,
     /// How many of the clip's frames sounded, to the stretch's end or the clip's, whichever came first.
     pub frames: usize,
@@ -42,16 +42,19 @@ pub struct Part {
     pub origin_ns: i64,
 }
 
-/// Finds which part of a clip a stretch of sound is; it must be nothing but that part.
+/// Finds which part of a clip a stretch of sound is; it must be nothing but that part. The clip should be speech: a decoder that starts in
+/// the middle of a pure tone takes long to sound like one that didn't.
 pub fn part_of(clip: &[f32], stretch: &Segment) -> Result<Part> {
     let heard = stretch.mono();
     let sound = listen::sounding(&heard, AUDIBLE).context("nothing was heard")?;
     let found = listen::find(&heard[sound.clone()], clip).context("nothing was heard")?;
-    // The fade-in after a loss is not the clip's own.
-    ensure!(found.similarity >= 0.99, "what was heard is not a part of the clip: {found:?}");
-    let from = usize::try_from(found.offset).context("something sounded before the clip")?;
-    let frames = (clip.len() - from).min(heard.len() - sound.start);
-    let first = stretch.moment_of(sound.start).monotonic_ns;
+    // Taken up in its middle, it fades in, and the decoder has forgotten what came before.
+    ensure!(found.similarity >= 0.98, "what was heard is not a part of the clip: {found:?}");
+    // A card that is opened for a sound begins with it; what is silent at the beginning is the clip's own.
+    let from = found.offset - sound.start.cast_signed();
+    let (from, lead) = (from.max(0).cast_unsigned(), (-from).max(0).cast_unsigned());
+    let frames = (clip.len() - from).min(heard.len() - lead);
+    let first = stretch.moment_of(lead).monotonic_ns;
     Ok(Part { from, frames, origin_ns: first - (from as f64 / 48_000.0 * 1e9) as i64 })
 }
 

@@ -21,6 +21,10 @@ const HELD: i64 = 2 * 1920;
 /// How exactly a sound goes on where it would have been, seconds: opening a device has no exact instant.
 const IN_PLACE: f64 = 0.1;
 
+/// Nine seconds of speech.
+const LONG: &str = "Ủy ban nhân dân xã thông báo lịch tiêm phòng cho trẻ em dưới năm tuổi tại trạm y tế. Đề nghị phụ huynh mang theo sổ \
+    tiêm chủng và đưa các cháu đến đúng giờ.";
+
 fn output_is(state: OutputState) -> impl Fn(&Node) -> bool {
     move |node| node.output == Some(state)
 }
@@ -29,7 +33,7 @@ fn output_is(state: OutputState) -> impl Fn(&Node) -> bool {
 async fn a_device_that_is_away_for_three_seconds_takes_the_airing_up_in_its_place() -> Result<()> {
     let world = World::of(1).await?;
     let hamlet = &world.hamlets[0];
-    let bulletin = world.tune(Class::Normal, 10, 9.0).await?;
+    let bulletin = world.spoken(Class::Normal, LONG).await?;
     let clip = world.decoded(&bulletin.clip).await?;
     let broadcast = world.api.air(&bulletin.id, &[hamlet.code]).await?;
     hamlet.has_taken(Duration::from_secs(2)).await?;
@@ -70,7 +74,7 @@ async fn a_device_that_is_away_for_three_seconds_takes_the_airing_up_in_its_plac
 async fn an_airing_for_which_the_device_returns_is_heard_from_where_it_would_be() -> Result<()> {
     let world = World::of(1).await?;
     let hamlet = &world.hamlets[0];
-    let bulletin = world.tune(Class::Normal, 11, 5.0).await?;
+    let bulletin = world.spoken(Class::Normal, LONG).await?;
     let clip = world.decoded(&bulletin.clip).await?;
 
     hamlet.card.unplug()?;
