@@ -6,6 +6,7 @@ pub mod journal;
 pub mod judge;
 pub mod listen;
 pub mod mosquitto;
+pub mod outsider;
 pub mod soundcard;
 pub mod tune;
 pub mod world;

@@ -26,7 +26,7 @@ use tempfile::TempDir;
 use crate::{
     chaos::ChaosProxy,
     disk::SmallDisk,
-    journal::NodeJournal,
+    journal::{self, NodeJournal},
     mosquitto::Mosquitto,
     soundcard::{Capture, EventKind, Moment, SoundCard},
 };
@@ -120,6 +120,15 @@ impl Hamlet {
     /// How often its sound card has been started: each time is something that sounded, or should have.
     pub fn starts(&self) -> Result<usize> {
         Ok(self.card.events()?.iter().filter(|event| event.kind == EventKind::Start).count())
+    }
+
+    /// Waits until its agent has closed the sound card: from here on nothing is started unless something is to sound.
+    pub async fn rests(&self) -> Result<()> {
+        let closed = || {
+            let last = self.card.events()?.pop();
+            Ok(last.filter(|event| event.kind == EventKind::Close).map(drop))
+        };
+        journal::wait_for(PATIENCE, "the sound card is closed", closed).await
     }
 
     /// Waits until its sound card has taken so much sound in all.
