@@ -138,7 +138,10 @@ pub async fn play(
         }),
     };
     send(app, &command, attached.then_some(ogg.as_ref()), targets.topics()).await?;
-    app.store.broadcast_dispatched(&broadcast.id, app.now()).await?;
+    // It is on air, whatever becomes of the note; without it, it is sent once more, and the nodes refuse the copy.
+    if let Err(error) = app.store.broadcast_dispatched(&broadcast.id, app.now()).await {
+        tracing::warn!(broadcast = %broadcast.id, %error, "that a broadcast was sent could not be noted");
+    }
     Ok(())
 }
 
