@@ -4,7 +4,8 @@ use anyhow::{Context, Result, ensure};
 
 use crate::{
     listen::{self, Match},
-    soundcard::Capture,
+    soundcard::{Capture, Segment},
+    world::AUDIBLE,
 };
 
 /// Opus decoders agree to the sample, volume is a plain factor and a sound card takes 16 bit: what is the same clip is this alike. A clip
@@ -28,6 +29,33 @@ pub fn heard_whole(capture: &Capture, clip: &[f32], volume: f64) -> Result<Match
         ensure!(loudest < -80.0, "something sounded {place} the clip, at {loudest:.1} dBFS");
     }
     Ok(found)
+}
+
+/// Where a stretch of what was heard stands in a clip.
+#[derive(Debug, Clone, Copy)]
+pub struct Part {
+    /// The clip's frame that is the first of it to sound here.
+    pub from: usize,
+    /// How many of the clip's frames sounded, to the stretch's end or the clip's, whichever came first.
+    pub frames: usize,
+    /// When the clip's frame 0 sounded, or would have: nanoseconds of `CLOCK_MONOTONIC`.
+    pub origin_ns: i64,
+}
+
+/// Finds which part of a clip a stretch of sound is; it must be nothing but that part. The clip should be speech: a decoder that starts in
+/// the middle of a pure tone takes long to sound like one that didn't.
+pub fn part_of(clip: &[f32], stretch: &Segment) -> Result<Part> {
+    let heard = stretch.mono();
+    let sound = listen::sounding(&heard, AUDIBLE).context("nothing was heard")?;
+    let found = listen::find(&heard[sound.clone()], clip).context("nothing was heard")?;
+    // Taken up in its middle, it fades in, and the decoder has forgotten what came before.
+    ensure!(found.similarity >= 0.98, "what was heard is not a part of the clip: {found:?}");
+    // A card that is opened for a sound begins with it; what is silent at the beginning is the clip's own.
+    let from = found.offset - sound.start.cast_signed();
+    let (from, lead) = (from.max(0).cast_unsigned(), (-from).max(0).cast_unsigned());
+    let frames = (clip.len() - from).min(heard.len() - lead);
+    let first = stretch.moment_of(lead).monotonic_ns;
+    Ok(Part { from, frames, origin_ns: first - (from as f64 / 48_000.0 * 1e9) as i64 })
 }
 
 /// Holds that nothing at all sounded.

@@ -1,9 +1,12 @@
 //! End-to-end tests of Loa: real programs, real MQTT over TLS, real ALSA.
 
 pub mod chaos;
+pub mod disk;
+pub mod journal;
 pub mod judge;
 pub mod listen;
 pub mod mosquitto;
+pub mod outsider;
 pub mod soundcard;
 pub mod tune;
 pub mod world;

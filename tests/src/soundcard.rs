@@ -153,6 +153,17 @@ impl SoundCard {
         self.own_ear().wait_for_silence(threshold, stretch, timeout)
     }
 
+    /// Waits until so many frames have sounded in all. Blocks.
+    pub fn wait_for_frames(&self, frames: u64, timeout: Duration) -> Result<()> {
+        let mut tape = Tape::new(&self.folder);
+        ear::poll(timeout, || {
+            tape.refresh()?;
+            let sounded: u64 = (0..tape.passages()).map(|passage| tape.sounded(passage)).sum();
+            Ok((sounded >= frames).then_some(()))
+        })
+        .with_context(|| format!("{frames} frames at {}", self.folder.display()))
+    }
+
     /// Waits for the `nth` (from 1) event of this kind since the card was made. Blocks.
     pub fn wait_for_event(&self, kind: EventKind, nth: usize, timeout: Duration) -> Result<Event> {
         let mut log = events::EventLog::new(&self.folder);

@@ -1,8 +1,12 @@
-//! Sounds for tests to upload: loud throughout, and nowhere like themselves at another place, so that where, when and how whole they
-//! were heard can be told to the sample.
+//! Sounds for tests to upload: loud but for their ends, and nowhere like themselves at another place, so that where, when and how whole
+//! they were heard can be told to the sample.
 
 /// Frames a second.
 pub const RATE: u32 = 48_000;
+
+/// Frames of fading at both ends, and of silence after that: a player ramps where a sound begins or ends loudly, and that ramp would
+/// be heard as a difference.
+const FADE: usize = RATE as usize / 20;
 
 /// A glide through the speech band, in steps that only repeat after minutes; full scale ±0.5.
 pub fn samples(seed: u32, seconds: f64) -> Vec<f32> {
@@ -21,7 +25,8 @@ pub fn samples(seed: u32, seconds: f64) -> Vec<f32> {
             }
             pitch += (aim - pitch) / glide * 4.0;
             phase += std::f64::consts::TAU * pitch / f64::from(RATE);
-            (0.5 * phase.sin()) as f32
+            let to_an_end = frame.min((frames - frame).saturating_sub(FADE)) as f64;
+            (0.5 * phase.sin() * (to_an_end / FADE as f64).min(1.0)) as f32
         })
         .collect()
 }

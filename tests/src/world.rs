@@ -21,13 +21,15 @@ use loa_fleet::{
     commune::{self, DAI_AN_2},
     process,
 };
-use loa_protocol::{BroadcastId, Class, NodeId};
+use loa_protocol::{AiringId, BroadcastId, Class, NodeId, Receipt};
 use tempfile::TempDir;
 
 use crate::{
     chaos::ChaosProxy,
+    disk::SmallDisk,
+    journal::{self, NodeJournal},
     mosquitto::Mosquitto,
-    soundcard::{Capture, Moment, SoundCard},
+    soundcard::{Capture, EventKind, Moment, SoundCard},
 };
 
 /// Nothing that a test waits for takes longer on a slow, busy machine.
@@ -59,11 +61,22 @@ pub struct Wanted {
     pub proxied: bool,
     /// Added to the environment of the agents.
     pub agent_env: Vec<(OsString, OsString)>,
+    /// Give each agent a disk of its own, of so many KiB.
+    pub node_disk_kib: Option<u32>,
+    /// Give the broker a disk of its own, of so many KiB.
+    pub broker_disk_kib: Option<u32>,
 }
 
 impl Default for Wanted {
     fn default() -> Self {
-        Self { hamlets: 5, mqtt: Mqtt::Embedded, proxied: false, agent_env: Vec::new() }
+        Self {
+            hamlets: 5,
+            mqtt: Mqtt::Embedded,
+            proxied: false,
+            agent_env: Vec::new(),
+            node_disk_kib: None,
+            broker_disk_kib: None,
+        }
     }
 }
 
@@ -99,9 +112,49 @@ pub struct Hamlet {
     pub agent: Agent,
     /// What its horns hang on.
     pub card: SoundCard,
+    /// Its agent's disk, if it has one of its own.
+    pub disk: Option<SmallDisk>,
 }
 
 impl Hamlet {
+    /// What its node has written down.
+    pub fn journal(&self) -> NodeJournal {
+        NodeJournal::of(&self.agent.options().data)
+    }
+
+    /// Its agent's own disk.
+    pub fn disk(&self) -> Result<&SmallDisk> {
+        self.disk.as_ref().context("the agent has no disk of its own")
+    }
+
+    /// How often its sound card has been started: each time is something that sounded, or should have.
+    pub fn starts(&self) -> Result<usize> {
+        Ok(self.card.events()?.iter().filter(|event| event.kind == EventKind::Start).count())
+    }
+
+    /// Waits until its agent has closed the sound card: from here on nothing is started unless something is to sound.
+    pub async fn rests(&self) -> Result<()> {
+        let closed = || {
+            let last = self.card.events()?.pop();
+            Ok(last.filter(|event| event.kind == EventKind::Close).map(drop))
+        };
+        journal::wait_for(PATIENCE, "the sound card is closed", closed).await
+    }
+
+    /// Waits until its sound card has taken so much sound in all.
+    pub async fn has_taken(&self, sound: Duration) -> Result<()> {
+        let card = self.card.clone();
+        tokio::task::spawn_blocking(move || {
+            card.wait_for_frames((sound.as_secs_f64() * 48_000.0) as u64, PATIENCE)
+        })
+        .await?
+    }
+
+    /// Waits for the broker's word that it has the receipt of an airing here; there must be one of each.
+    pub async fn reported_once(&self, airing: &AiringId) -> Result<Receipt> {
+        self.journal().settled_once(airing, PATIENCE).await
+    }
+
     /// Everything that has sounded here so far.
     pub fn heard(&self) -> Result<Capture> {
         self.card.captured()
@@ -135,6 +188,8 @@ pub struct World {
     pub links: Option<Links>,
     /// Mosquitto, if it is used.
     pub mosquitto: Option<Mosquitto>,
+    /// The broker's disk, if it has one of its own.
+    pub broker_disk: Option<SmallDisk>,
     folder: Arc<TempDir>,
 }
 
@@ -189,6 +244,8 @@ impl World {
             options.mqtt = MqttSide::Embedded(SocketAddr::new(loopback(0), 0));
             options.public_names = vec![loopback(1).to_string()];
         }
+        let disk = |folder: &Path, kib: Option<u32>| kib.map(|kib| SmallDisk::mount(folder, kib)).transpose();
+        let broker_disk = disk(&options.data, wanted.broker_disk_kib)?;
         let mut broker = Broker::start(options).await?;
         let api = Api::new(&broker.url())?;
         let link = broker.setup_link().context("a new broker offers a set-up link")?.to_owned();
@@ -204,15 +261,25 @@ impl World {
             mosquitto = Some(server);
         }
         let links = if wanted.proxied { Some(links(&broker).await?) } else { None };
-        let mut world =
-            Self { broker, api, hamlets: Vec::new(), nodes, links, mosquitto, folder: Arc::clone(folder) };
+        let mut world = Self {
+            broker,
+            api,
+            hamlets: Vec::new(),
+            nodes,
+            links,
+            mosquitto,
+            broker_disk,
+            folder: Arc::clone(folder),
+        };
         let mut enrolled = Vec::new();
         for index in 0..wanted.hamlets {
-            enrolled.push(world.enrol(index, &wanted.agent_env).await?);
+            let data = path.join("agents").join(DAI_AN_2.hamlets[index].0);
+            let disk = disk(&data, wanted.node_disk_kib)?;
+            enrolled.push((world.enrol(index, &wanted.agent_env).await?, disk));
         }
         world.tell_mosquitto().await?;
-        for (code, node, card, options) in enrolled {
-            world.hamlets.push(Hamlet { code, node, card, agent: Agent::start(options)? });
+        for ((code, node, card, options), disk) in enrolled {
+            world.hamlets.push(Hamlet { code, node, card, disk, agent: Agent::start(options)? });
         }
         world.ready().await?;
         Ok(world)
@@ -235,7 +302,7 @@ impl World {
     }
 
     /// Gives Mosquitto the access rules that the broker writes, as an operator does after enrolling nodes.
-    async fn tell_mosquitto(&mut self) -> Result<()> {
+    pub async fn tell_mosquitto(&mut self) -> Result<()> {
         let data = self.path().join("broker");
         let Some(mosquitto) = &mut self.mosquitto else { return Ok(()) };
         let mut print = tokio::process::Command::new(process::find("loa-broker")?);
@@ -329,6 +396,18 @@ impl World {
             }
         })
         .await
+    }
+
+    /// Waits until a node satisfies `done`.
+    pub async fn node_until(&self, id: &NodeId, what: &str, done: impl Fn(&Node) -> bool) -> Result<Node> {
+        self.until(what, || async { Ok(self.api.node(id).await.ok().filter(|node| done(node))) }).await
+    }
+
+    /// How many receipts the broker's process has kept: of each airing the first, and no other.
+    pub async fn receipts_kept(&self) -> Result<u64> {
+        let figures = reqwest::get(format!("{}/metrics", self.broker.url())).await?.text().await?;
+        let kept = figures.lines().find_map(|line| line.strip_prefix("loa_receipts_total "));
+        Ok(kept.map(|count| count.trim().parse()).transpose()?.unwrap_or(0))
     }
 
     /// Waits until nothing more will come of a broadcast.

@@ -56,11 +56,15 @@ fn mib(kib: u64) -> u32 {
     u32::try_from(kib / 1024).unwrap_or(u32::MAX)
 }
 
+/// Bytes that the disk which holds `path` could still take.
 #[allow(clippy::useless_conversion)] // the counts are 32 bits wide on small machines
+pub fn disk_free(path: &Path) -> Option<u64> {
+    let disk = statvfs(path).ok()?;
+    Some(u64::from(disk.blocks_available()).saturating_mul(disk.fragment_size()))
+}
+
 fn disk_free_mib(data: &Path) -> Option<u32> {
-    let disk = statvfs(data).ok()?;
-    let bytes = u64::from(disk.blocks_available()).saturating_mul(disk.fragment_size());
-    u32::try_from(bytes / (1024 * 1024) / 10 * 10).ok()
+    u32::try_from(disk_free(data)? / (1024 * 1024) / 10 * 10).ok()
 }
 
 fn network(root: &Path) -> Option<Network> {

@@ -1,12 +1,13 @@
 //! The clip folder: immutable files named by the SHA-256 of their bytes.
 
-use std::{path::Path, sync::Arc};
+use std::{io::ErrorKind, path::Path, sync::Arc};
 
 use bytes::Bytes;
 use loa_protocol::ClipHash;
 use object_store::{
     ObjectStore, ObjectStoreExt, PutMode, PutOptions, local::LocalFileSystem, path::Path as Key,
 };
+use tokio::sync::{Mutex, MutexGuard};
 
 /// The clip folder fails.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +23,24 @@ pub enum ClipError {
     Folder(object_store::Error),
 }
 
+impl ClipError {
+    /// Whether it is for want of room.
+    pub fn is_full(&self) -> bool {
+        let mut cause: Option<&dyn std::error::Error> = match self {
+            Self::Folder(error) => Some(error),
+            Self::Unknown | Self::Damaged(_) => None,
+        };
+        while let Some(error) = cause {
+            let io = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+            if matches!(io, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded)) {
+                return true;
+            }
+            cause = error.source();
+        }
+        false
+    }
+}
+
 impl From<object_store::Error> for ClipError {
     fn from(error: object_store::Error) -> Self {
         match error {
@@ -35,6 +54,8 @@ impl From<object_store::Error> for ClipError {
 #[derive(Clone)]
 pub struct ClipFolder {
     store: Arc<dyn ObjectStore>,
+    /// Held from keeping a clip until it is recorded: nobody else's clip is taken back meanwhile.
+    recording: Arc<Mutex<()>>,
 }
 
 fn key(hash: &ClipHash) -> Key {
@@ -47,7 +68,8 @@ impl ClipFolder {
     pub fn open(folder: &Path) -> Result<Self, ClipError> {
         std::fs::create_dir_all(folder)
             .map_err(|error| object_store::Error::Generic { store: "folder", source: Box::new(error) })?;
-        Ok(Self { store: Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true)) })
+        let store = Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true));
+        Ok(Self { store, recording: Arc::default() })
     }
 
     /// Keeps a clip; its name.
@@ -57,6 +79,18 @@ impl ClipFolder {
         match self.store.put_opts(&key(&hash), ogg.into(), options).await {
             Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(hash),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Waits for the turn to keep a clip and record it.
+    pub async fn turn_to_record(&self) -> MutexGuard<'_, ()> {
+        self.recording.lock().await
+    }
+
+    /// Takes a clip back that could not be recorded. In the turn to record only.
+    pub async fn take_back(&self, hash: &ClipHash) {
+        if let Err(error) = self.store.delete(&key(hash)).await {
+            tracing::warn!(%hash, %error, "a clip that was not recorded stays in the folder");
         }
     }
 
@@ -80,6 +114,29 @@ mod tests {
         assert_eq!(clips.read(&hash).await.unwrap(), "sound");
         let other = ClipHash::of(b"other");
         assert!(matches!(clips.read(&other).await, Err(ClipError::Unknown)));
+    }
+
+    #[tokio::test]
+    async fn a_clip_that_could_not_be_recorded_is_taken_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let clips = ClipFolder::open(folder.path()).unwrap();
+        let _turn = clips.turn_to_record().await;
+        let hash = clips.keep(Bytes::from_static(b"sound")).await.unwrap();
+        clips.take_back(&hash).await;
+        assert!(matches!(clips.read(&hash).await, Err(ClipError::Unknown)));
+    }
+
+    #[test]
+    fn want_of_room_is_told_from_other_faults() {
+        let failed = |kind: ErrorKind| {
+            ClipError::from(object_store::Error::Generic {
+                store: "folder",
+                source: Box::new(std::io::Error::from(kind)),
+            })
+        };
+        assert!(failed(ErrorKind::StorageFull).is_full());
+        assert!(!failed(ErrorKind::PermissionDenied).is_full());
+        assert!(!ClipError::Unknown.is_full());
     }
 
     #[tokio::test]

@@ -16,7 +16,7 @@ use reqwest::{Client, StatusCode, header};
 use ring::digest::{Context, SHA256};
 
 use super::{finish, hash_into};
-use crate::{clock::TlsTime, files, identity::Identity};
+use crate::{clock::TlsTime, files, health, identity::Identity};
 
 /// Longest wait for a connection or for the next bytes.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -95,6 +95,10 @@ impl Fetcher {
     async fn try_once(&self, clip: &ClipRef, partial: &Path) -> Result<(), FetchError> {
         let mut arriving = Arriving::open(partial)?;
         if arriving.bytes < clip.bytes {
+            // Asked first, so that a full disk costs no traffic, however often this is tried.
+            if health::disk_free(partial).is_some_and(|free| free < clip.bytes - arriving.bytes) {
+                return Err(FetchError::DiskFull);
+            }
             self.download(clip, &mut arriving).await?;
         }
         if arriving.bytes == clip.bytes && arriving.finish()? == clip.hash {

@@ -18,6 +18,8 @@ use std::{
 use loa_protocol::ClipHash;
 use ring::digest::{Context, SHA256};
 
+use crate::{files, health};
+
 pub use fetch::{FetchError, Fetcher};
 
 const FOLDER: &str = "clips";
@@ -113,6 +115,16 @@ impl Cache {
             return Ok(());
         }
         self.make_room(bytes.len() as u64);
+        match self.write(hash, bytes) {
+            Err(error) if files::is_full(&error) => {
+                self.empty();
+                self.write(hash, bytes)
+            }
+            done => done,
+        }
+    }
+
+    fn write(&mut self, hash: &ClipHash, bytes: &[u8]) -> io::Result<()> {
         let partial = self.partial_path(hash);
         fs::write(&partial, bytes).and_then(|()| self.adopt(hash)).inspect_err(|_| {
             let _ = fs::remove_file(&partial);
@@ -151,6 +163,14 @@ impl Cache {
         while total > self.budget {
             let Some(hash) = self.least_needed() else { return };
             total -= self.clips.get(&hash).map_or(0, |clip| clip.bytes);
+            self.remove(&hash);
+        }
+    }
+
+    /// Removes clips until the disk itself has room for `more` bytes, the longest unused first.
+    pub fn make_room_on_disk(&mut self, more: u64) {
+        while health::disk_free(&self.folder).is_some_and(|free| free < more) {
+            let Some(hash) = self.least_needed() else { return };
             self.remove(&hash);
         }
     }

@@ -53,6 +53,21 @@ fn the_longest_unused_goes_first_and_what_is_needed_never() {
     assert!(!cache.path(&hash(&clips[0])).exists());
 }
 
+#[test]
+fn a_disk_without_room_costs_the_clips_that_nobody_needs() {
+    let data = tempfile::tempdir().unwrap();
+    let mut cache = Cache::open(data.path(), 1_000);
+    for clip in [b"one", b"two"] {
+        cache.keep(&hash(clip), clip).unwrap();
+    }
+    cache.need(&hash(b"two"));
+    cache.make_room_on_disk(1);
+    assert!(cache.path(&hash(b"one")).exists(), "there is room for one byte");
+    cache.make_room_on_disk(u64::MAX);
+    assert!(!cache.path(&hash(b"one")).exists());
+    assert!(cache.path(&hash(b"two")).exists());
+}
+
 fn sound() -> Vec<u8> {
     (0..300_000_u32).map(|n| (n * 7 % 251) as u8).collect()
 }

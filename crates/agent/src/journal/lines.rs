@@ -30,6 +30,8 @@ pub(super) struct Lines {
     file: Option<File>,
     /// Bytes of whole lines in the file.
     length: u64,
+    /// Why there is no reserve.
+    no_reserve: Option<io::ErrorKind>,
 }
 
 impl Lines {
@@ -71,6 +73,7 @@ impl Lines {
             reserve: path.with_extension("reserve"),
             file: None,
             length: good as u64,
+            no_reserve: None,
         };
         if let Err(error) = lines.reopen() {
             tracing::error!(path = %path.display(), %error, "the journal can't be opened for writing");
@@ -88,16 +91,27 @@ impl Lines {
         Ok(self.file.insert(file))
     }
 
-    fn keep_reserve(&self) {
-        if !self.reserve.exists() && fs::write(&self.reserve, vec![b'.'; RESERVE_BYTES]).is_err() {
+    /// Makes the reserve if it isn't there.
+    pub(super) fn keep_reserve(&mut self) {
+        self.no_reserve = None;
+        if !self.reserve.exists()
+            && let Err(error) = fs::write(&self.reserve, vec![b'.'; RESERVE_BYTES])
+        {
+            self.no_reserve = Some(error.kind());
             let _ = fs::remove_file(&self.reserve);
         }
+    }
+
+    /// Why there is no reserve, when there is none: it was used up, or could not be made.
+    pub(super) fn no_reserve(&self) -> Option<io::ErrorKind> {
+        self.no_reserve
     }
 
     /// Appends whole lines; all of them or, as far as readers see, none.
     pub(super) fn append(&mut self, lines: &str, sync: bool) -> io::Result<()> {
         match self.try_append(lines, sync) {
             Err(error) if files::is_full(&error) && fs::remove_file(&self.reserve).is_ok() => {
+                self.no_reserve = Some(error.kind());
                 self.try_append(lines, sync)
             }
             done => done,

@@ -261,6 +261,16 @@ impl Journal {
         self.write(false)
     }
 
+    /// Why the journal has no reserve for a full disk, when it has none: it lives on borrowed room, or on none.
+    pub fn no_reserve(&self) -> Option<io::Error> {
+        self.lines.no_reserve().map(io::Error::from)
+    }
+
+    /// Makes the reserve again if there is room.
+    pub fn keep_reserve(&mut self) {
+        self.lines.keep_reserve();
+    }
+
     /// Whether something noted is in memory only.
     pub fn unsaved(&self) -> bool {
         !self.pending.is_empty()

@@ -56,6 +56,26 @@ fn open(data: &Path) -> (Journal, Recovered) {
 }
 
 #[test]
+fn the_reserve_is_missed_until_there_is_room_for_it_again() {
+    let data = tempfile::tempdir().unwrap();
+    let reserve = data.path().join("journal.reserve");
+    fs::create_dir(&reserve).unwrap();
+    let (mut journal, _) = open(data.path());
+    assert!(journal.no_reserve().is_none(), "something is there");
+    fs::remove_dir(&reserve).unwrap();
+    journal.keep_reserve();
+    assert!(journal.no_reserve().is_none() && reserve.is_file());
+
+    // As on a full disk: it can't be made.
+    fs::remove_file(&reserve).unwrap();
+    std::os::unix::fs::symlink("/nowhere/reserve", &reserve).unwrap();
+    journal.keep_reserve();
+    assert_eq!(journal.no_reserve().unwrap().kind(), io::ErrorKind::NotFound);
+    journal.keep_reserve();
+    assert!(journal.no_reserve().is_none() && reserve.is_file(), "made at the next try");
+}
+
+#[test]
 fn a_command_admitted_before_a_restart_is_a_replay_after_it() {
     let data = tempfile::tempdir().unwrap();
     let (mut journal, _) = open(data.path());

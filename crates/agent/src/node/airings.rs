@@ -61,6 +61,7 @@ impl<P: Plays> Node<P> {
             return;
         }
         self.cache.make_room(clip.bytes);
+        self.cache.make_room_on_disk(clip.bytes);
         self.fetching.insert(clip.hash.clone(), until);
         let partial = self.cache.partial_path(&clip.hash);
         self.requests.push(Request::Fetch { clip, partial, until });
@@ -102,7 +103,7 @@ impl<P: Plays> Node<P> {
             }
         }
         match result {
-            Err(FetchError::DiskFull) => self.fault("disk_full", "no room for a clip"),
+            Err(FetchError::DiskFull) => self.disk_failed(&std::io::ErrorKind::StorageFull.into()),
             Err(FetchError::Disk(error)) => self.fault("disk_error", &error),
             _ => {}
         }

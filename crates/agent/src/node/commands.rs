@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::{Node, Request};
 use crate::{
+    files,
     journal::Accepted,
     player::{Plays, Sound, Source},
 };
@@ -119,8 +120,10 @@ impl<P: Plays> Node<P> {
             };
             self.begin_to_owe(command, accepted, Some(Source::Memory(Bytes::copy_from_slice(bytes))));
             // After it is on its way: the horns don't wait for the disk.
-            if let Err(error) = self.cache.keep(&play.clip.hash, bytes) {
-                self.fault("clip_not_kept", &error.to_string());
+            match self.cache.keep(&play.clip.hash, bytes) {
+                Err(error) if files::is_full(&error) => self.disk_failed(&error),
+                Err(error) => self.fault("clip_not_kept", &error.to_string()),
+                Ok(()) => {}
             }
         } else if play.clip.bytes > limits::CLIP_BYTES {
             self.settle_unheard(&accepted, Outcome::Refused, Reason::ClipUnavailable);

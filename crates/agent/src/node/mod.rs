@@ -114,6 +114,8 @@ pub struct Node<P> {
     last_heartbeat: Duration,
     sending: Sending,
     retry_disk_at: Option<Duration>,
+    /// What is wrong with the disk now.
+    disk_fault: Option<&'static str>,
 }
 
 /// How long to wait before the disk is tried again.
@@ -159,6 +161,7 @@ impl<P: Plays> Node<P> {
             last_heartbeat: now,
             sending: Sending::default(),
             retry_disk_at: None,
+            disk_fault: None,
             clock,
         };
         if let Some(path) = damaged {
@@ -339,24 +342,34 @@ impl<P: Plays> Node<P> {
             }
             Err(error)
         });
-        if let Err(error) = saved {
-            self.disk_failed(&error);
+        match (saved, self.journal.no_reserve()) {
+            (Err(error), _) | (Ok(()), Some(error)) => self.disk_failed(&error),
+            (Ok(()), None) => {}
         }
     }
 
+    /// Counts a fault once, until the disk has worked again: each count is told to the broker, and costs traffic.
     fn disk_failed(&mut self, error: &std::io::Error) {
         let code = if files::is_full(error) { "disk_full" } else { "disk_error" };
-        self.fault(code, &error.to_string());
+        if self.disk_fault != Some(code) {
+            self.disk_fault = Some(code);
+            self.fault(code, &error.to_string());
+        }
         self.retry_disk_at = Some(self.clock.monotonic() + RETRY_DISK);
     }
 
     fn retry_disk(&mut self) {
         self.retry_disk_at = None;
+        self.journal.keep_reserve();
         self.save();
         if self.plan.unsaved()
             && let Err(error) = self.plan.save()
         {
             self.disk_failed(&error);
+        }
+        if self.retry_disk_at.is_none() {
+            tracing::info!("the disk works again");
+            self.disk_fault = None;
         }
     }
 

@@ -99,6 +99,8 @@ codes! {
     InvalidCertificateRequest = "invalid_certificate_request", UNPROCESSABLE_ENTITY, "The certificate request is not valid";
     /// MQTT doesn't take commands now; nothing was sent.
     NodesUnreachable = "nodes_unreachable", SERVICE_UNAVAILABLE, "The nodes can't be reached now";
+    /// The broker's disk is full; nothing was kept.
+    DiskFull = "disk_full", INSUFFICIENT_STORAGE, "The server's disk is full";
     /// A clip's bytes on the broker's disk are damaged.
     ClipDamaged = "clip_damaged", INTERNAL_SERVER_ERROR, "The sound is damaged on the server";
     /// A fault of the broker; its log says which.
@@ -157,6 +159,11 @@ impl Problem {
         Self::new(Code::InvalidField).with("field", name)
     }
 
+    fn disk_full(error: &dyn std::error::Error) -> Self {
+        tracing::error!(%error, "the disk is full");
+        Self::new(Code::DiskFull)
+    }
+
     /// A fault of the broker: logged, not shown.
     pub fn internal(error: &dyn std::error::Error) -> Self {
         tracing::error!(%error, "a request failed");
@@ -192,6 +199,7 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::Exists => Self::new(Code::Exists),
             StoreError::Dangling => Self::new(Code::Dangling),
+            StoreError::DiskFull => Self::disk_full(&StoreError::DiskFull),
             error => Self::internal(&error),
         }
     }
@@ -205,6 +213,7 @@ impl From<ClipError> for Problem {
                 tracing::error!(%hash, "a clip is damaged");
                 Self::new(Code::ClipDamaged)
             }
+            error @ ClipError::Folder(_) if error.is_full() => Self::disk_full(&error),
             error @ ClipError::Folder(_) => Self::internal(&error),
         }
     }

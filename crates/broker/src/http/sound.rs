@@ -180,9 +180,10 @@ async fn make_clip(app: &App, file: Bytes) -> Result<ClipRow, Problem> {
     })?;
     let (bytes, frames, levels) = (clip.ogg.len() as u64, clip.samples, clip.levels);
     let warnings = clip.warnings.iter().map(|warning| warning.code().to_owned()).collect();
+    let _recording = app.clips.turn_to_record().await;
     let hash = app.clips.keep(clip.ogg.into()).await?;
     let row = ClipRow {
-        hash,
+        hash: hash.clone(),
         bytes,
         frames,
         loudness: levels.loudness_lufs,
@@ -190,7 +191,12 @@ async fn make_clip(app: &App, file: Bytes) -> Result<ClipRow, Problem> {
         warnings,
         created_at: app.now(),
     };
-    app.store.add_clip(&row).await?;
+    if let Err(error) = app.store.add_clip(&row).await {
+        if matches!(app.store.clip(&hash).await, Ok(None)) {
+            app.clips.take_back(&hash).await;
+        }
+        return Err(error.into());
+    }
     Ok(row)
 }
 

@@ -33,6 +33,9 @@ pub enum StoreError {
     /// It refers to something that isn't there.
     #[error("it refers to something that does not exist")]
     Dangling,
+    /// The disk is full; nothing of it was kept. For the operator.
+    #[error("the database's disk is full")]
+    DiskFull,
     /// What is stored is not what this version writes.
     #[error("the database holds {0}, which this version does not understand")]
     Unreadable(String),
@@ -44,9 +47,16 @@ pub enum StoreError {
     Migration(#[from] sqlx::migrate::MigrateError),
 }
 
+/// `SQLITE_FULL`, and `SQLITE_IOERR_SHMSIZE`: the index of the write-ahead log found no room.
+const FULL: [&str; 2] = ["13", "4874"];
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        match error.as_database_error().map(sqlx::error::DatabaseError::kind) {
+        let database = error.as_database_error();
+        if database.and_then(sqlx::error::DatabaseError::code).is_some_and(|code| FULL.contains(&&*code)) {
+            return Self::DiskFull;
+        }
+        match database.map(sqlx::error::DatabaseError::kind) {
             Some(sqlx::error::ErrorKind::UniqueViolation) => Self::Exists,
             Some(sqlx::error::ErrorKind::ForeignKeyViolation) => Self::Dangling,
             _ => Self::Database(error),
