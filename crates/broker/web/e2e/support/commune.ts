@@ -151,9 +151,12 @@ export class Commune {
     return body(await this.api.get(`/api/v1${path}`));
   }
 
-  /** Waits until every node is there, holds its plan and is silent. */
+  /** Takes away the nodes that tests have added, and waits until every other is there, holds its plan and is silent. */
   async ready(): Promise<void> {
     const own = new Set(this.hamlets.map((hamlet) => hamlet.node));
+    for (const node of await this.get<LoaNode[]>('/nodes')) {
+      if (!own.has(node.id) && node.status !== 'revoked') await this.api.post(`/api/v1/nodes/${node.id}/revoke`);
+    }
     const waiting = async () => {
       const nodes = (await this.get<LoaNode[]>('/nodes')).filter((node) => own.has(node.id));
       const isReady = (node: LoaNode) =>
