@@ -9,6 +9,7 @@ test('a phone without a network says so, keeps the draft, and recovers by itself
   await page.context().setOffline(true);
   const note = page.getByRole('status').filter({ hasText: 'Điện thoại không có mạng.' });
   await expect(note).toBeVisible();
+  await page.evaluate(() => scrollTo(0, 0));
   await playNow(page);
   const refusal = page.getByRole('alert').filter({ hasText: 'Bật 4G hoặc Wi-Fi rồi thử lại. Bản nháp vẫn còn.' });
   await expect(refusal).toBeInViewport({ ratio: 1 });
