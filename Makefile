@@ -16,13 +16,13 @@ BENCH_PACKAGES := snapserver snapclient alsa-utils
 NEXTEST := 0.9.143
 DENY := 0.20.2
 
-.PHONY: demo test bench build web fmt lint deny rust-test web-test deps test-deps clean
+.PHONY: demo test bench build web fmt lint deny rust-test web-test e2e deps test-deps clean
 
 demo: deps web ## Start a broker and the five hamlets of Đại Ân 2
 	cargo build --release -p loa-broker -p loa-agent -p loa-fleet
 	LOA_BIN_DIR=$${CARGO_TARGET_DIR:-target}/release $${CARGO_TARGET_DIR:-target}/release/loa-fleet demo
 
-test: test-deps fmt deny web web-test lint rust-test ## Everything that must hold
+test: test-deps fmt deny web web-test lint rust-test e2e ## Everything that must hold
 
 bench: deps web ## The figures of docs/benchmarks.md; ONLY="tap stop" for some of them
 	$(call install,$(BENCH_PACKAGES))
@@ -59,8 +59,12 @@ $(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json $(shell find $(WE
 
 web-test: $(WEB)/node_modules/.package-lock.json
 	cd $(WEB) && npm run check && npm test
+
+e2e: test-deps web ## The page in a browser, against a real broker and real agents
+	cargo build --workspace --bins --locked
+	cd $(WEB) && npm run e2e
 else
-web web-test:
+web web-test e2e:
 	@echo "no page in this checkout"
 endif
 
@@ -83,4 +87,4 @@ test-deps: deps
 
 clean:
 	cargo clean
-	rm -rf $(WEB)/dist $(WEB)/node_modules demo
+	rm -rf $(WEB)/dist $(WEB)/node_modules $(WEB)/e2e/.out demo

@@ -39,8 +39,8 @@ pub fn connect<P: Plays>(
     let mut config = ClientConfig::new(server, node.id().as_str(), seed);
     config.identity = Some(node.identity().tls());
     config.tls_time = Some(TlsTime::by(Arc::clone(clock)));
-    let last_words = node.offline_state();
-    config.will = Some(Will::new(last_words.topic, last_words.payload));
+    let will = node.last_will();
+    config.will = Some(Will::new(will.topic, will.payload));
     Client::start(&config)
 }
 
@@ -121,7 +121,7 @@ async fn say_farewell<P: Plays>(mut node: Node<P>, client: Client, mut events: U
         }
     };
     let _ = tokio::time::timeout(FAREWELL, silence).await;
-    let last_words = node.offline_state();
+    let last_words = node.last_words();
     if let Err(error) = client.shutdown(Some(last_words), FAREWELL).await {
         tracing::debug!(%error, "no farewell to the broker");
     }

@@ -119,6 +119,11 @@ pub fn is_lost(word: &Word, now: Timestamp) -> bool {
     word.state.as_ref().is_some_and(|state| state.online) && word.seen.is_none_or(silent)
 }
 
+/// Whether a node's link broke without a goodbye: its last will was published.
+pub fn was_cut_off(word: &Word) -> bool {
+    word.state.as_ref().is_some_and(|state| !state.online && !state.farewell)
+}
+
 /// Listens to nodes until told to stop.
 pub async fn listen(app: Arc<App>, mut messages: mpsc::Receiver<Message>, stop: CancellationToken) {
     let mut sweep = tokio::time::interval(SWEEP);

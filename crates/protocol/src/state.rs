@@ -15,6 +15,9 @@ use crate::{
 pub struct NodeState {
     /// False only in the last will and in the farewell of an orderly stop.
     pub online: bool,
+    /// True only in that farewell: a node that is not online and hasn't said it was cut off, by a power cut or by its network.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub farewell: bool,
     /// When it was said, by the node's clock.
     pub at: Timestamp,
     /// The agent's version.

@@ -138,6 +138,7 @@ fn what_a_node_says_survives_the_wire() {
     for playing in [None, Some(())] {
         plain_survives(&NodeState {
             online: true,
+            farewell: false,
             at: at(0),
             version: "0.1.0".into(),
             protocol: VersionRange::OURS,

@@ -309,9 +309,18 @@ impl<P: Plays> Node<P> {
         self.sounds.is_empty()
     }
 
-    /// What a node says when it goes in an orderly way, and what the server says for it when it vanishes.
-    pub fn offline_state(&self) -> Publish {
-        let state = NodeState { online: false, playing: None, waiting: Vec::new(), ..self.state() };
+    /// What the server says for a node that vanishes.
+    pub fn last_will(&self) -> Publish {
+        self.offline(false)
+    }
+
+    /// What a node says when it goes in an orderly way.
+    pub fn last_words(&self) -> Publish {
+        self.offline(true)
+    }
+
+    fn offline(&self, farewell: bool) -> Publish {
+        let state = NodeState { online: false, farewell, playing: None, waiting: Vec::new(), ..self.state() };
         Publish::new(topic::state(&self.id), reports::json(&state)).retained()
     }
 

@@ -83,6 +83,7 @@ impl<P: Plays> Node<P> {
         });
         NodeState {
             online: true,
+            farewell: false,
             at: self.clock.now(),
             version: VERSION.into(),
             protocol: VersionRange::OURS,

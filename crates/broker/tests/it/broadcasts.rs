@@ -20,6 +20,7 @@ use crate::support::{Broker, PATIENCE, answer};
 fn state(at: Timestamp, playing: Option<Playing>, generation: Option<u64>) -> NodeState {
     NodeState {
         online: true,
+        farewell: false,
         at,
         version: "test".into(),
         protocol: VersionRange::OURS,
@@ -197,4 +198,24 @@ async fn a_node_is_given_its_plan_again_only_when_it_changed_or_was_lost() {
         .await;
     let third = link.plan_after(second.generation).await;
     assert_eq!((third.generation, third.name.as_str()), (3, "Cụm loa mới"));
+}
+
+#[tokio::test]
+async fn a_node_that_is_cut_off_is_lost_at_once_and_one_that_says_farewell_is_switched_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = Broker::with_commune(&folder.path().join("data")).await;
+    let node = broker.enrolled("31699-01").await;
+    let link = broker.connect(&node).await;
+    let mut events = Events::open(&broker).await;
+    events.next("hello").await;
+    let there = state(Timestamp::UNIX_EPOCH, None, Some(1));
+    let will = NodeState { online: false, ..there.clone() };
+    let farewell = NodeState { farewell: true, ..will.clone() };
+    for (said, shown) in [(there.clone(), "online"), (will, "lost"), (there, "online"), (farewell, "offline")]
+    {
+        link.say(topic::state(&node.id()), &said).await;
+        while events.next("node").await["status"] != shown {}
+        let path = format!("/nodes/{}", node.id());
+        assert_eq!(broker.get(&path).await["status"], shown);
+    }
 }

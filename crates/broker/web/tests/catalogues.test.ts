@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { LETTERS } from '../scripts/letters.mjs';
 import en from '../src/lib/i18n/en.json';
 import { loadRest, tn, tryT, useLanguage } from '../src/lib/i18n/index.svelte';
 import { fill, placeholders } from '../src/lib/i18n/messages';
@@ -31,6 +32,13 @@ function mentioned(text: string): { exact: Set<string>; patterns: RegExp[] } {
 describe('the catalogues', () => {
   it('have the same messages', () => {
     expect(Object.keys(english)).toEqual(Object.keys(vietnamese));
+  });
+
+  it('need no letter that the font lacks', () => {
+    const drawn = new Set(Object.values(LETTERS).join(''));
+    const signs = '▸▾→'; // by the phone's own font
+    const words = [...Object.values(vietnamese), ...Object.values(english)].join('');
+    expect([...new Set(words)].filter((letter) => !drawn.has(letter) && !signs.includes(letter))).toEqual([]);
   });
 
   it('have the same placeholders in each message', () => {

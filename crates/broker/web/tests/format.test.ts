@@ -31,7 +31,7 @@ describe('times', () => {
   it('carry the day only when it is not today', () => {
     const now = at('2026-11-24T03:00:00Z');
     expect(format.moment('vi', '2026-11-24T01:30:00Z', now)).toBe('08:30');
-    expect(format.moment('vi', '2026-11-20T01:30:00Z', now)).toBe('08:30 20/11');
+    expect(format.moment('vi', '2026-11-20T01:30:00Z', now)).toBe('08:30 ngày 20/11');
   });
 
   it.each([
@@ -47,7 +47,7 @@ describe('times', () => {
 
   it('never speak of the future, though clocks differ', () => {
     const now = at('2026-11-24T03:00:00Z');
-    expect(format.ago('vi', now + 4000, now)).toBe('0 giây trước');
+    expect(format.ago('vi', now + 4000, now)).toBe('vừa xong');
   });
 });
 
@@ -77,6 +77,8 @@ describe('lengths and amounts', () => {
   });
 
   it('join names as the language does', () => {
-    expect(format.list('vi', ['Ấp Chợ', 'Ấp Tầm Vu', 'Ấp Lâm Dồ'])).toBe('Ấp Chợ, Ấp Tầm Vu và Ấp Lâm Dồ');
+    expect(format.list('vi', ['Ấp Chợ', 'Ấp Tầm Vu', 'Ấp Lâm Dồ'])).toBe(
+      'Ấp\u00a0Chợ, Ấp\u00a0Tầm\u00a0Vu và Ấp\u00a0Lâm\u00a0Dồ',
+    );
   });
 });

@@ -2,6 +2,7 @@
 
 pub mod broadcasts;
 pub mod bulletins;
+pub mod health;
 pub mod nodes;
 
 use std::collections::HashMap;

@@ -7,10 +7,10 @@ use loa_protocol::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{AreaName, AreaNames};
+use super::{AreaName, AreaNames, health::Heartbeat};
 use crate::{
     app::App,
-    nodes::{Word, is_lost},
+    nodes::{Word, is_lost, was_cut_off},
     store::{NodeRow, StoreError},
 };
 
@@ -24,7 +24,7 @@ pub enum NodeStatus {
     Offline,
     /// There.
     Online,
-    /// Fell silent.
+    /// Fell silent, or its link broke.
     Lost,
     /// May do nothing any more.
     Revoked,
@@ -111,9 +111,8 @@ pub struct Node {
     pub waiting: usize,
     /// How loud it plays.
     pub volume: Volume,
-    /// Its last health report, as the node sent it.
-    #[schema(value_type = Option<Object>)]
-    pub heartbeat: Option<loa_protocol::health::Heartbeat>,
+    /// Its last health report.
+    pub heartbeat: Option<Heartbeat>,
 }
 
 fn show(app: &App, row: NodeRow, names: &AreaNames) -> Node {
@@ -126,7 +125,7 @@ fn show(app: &App, row: NodeRow, names: &AreaNames) -> Node {
         NodeStatus::Revoked
     } else if row.enrolled_at.is_none() {
         NodeStatus::New
-    } else if is_lost(&word, app.now()) {
+    } else if was_cut_off(&word) || is_lost(&word, app.now()) {
         NodeStatus::Lost
     } else if word.state.as_ref().is_some_and(|state| state.online) {
         NodeStatus::Online
@@ -152,7 +151,7 @@ fn show(app: &App, row: NodeRow, names: &AreaNames) -> Node {
         waiting: present.as_ref().map_or(0, |state| state.waiting.len()),
         playing: present.and_then(|state| state.playing).map(NodePlaying::from),
         volume: Volume { percent: row.volume.percent, emergency_percent: row.volume.emergency_percent },
-        heartbeat: word.heartbeat,
+        heartbeat: word.heartbeat.map(Heartbeat::from),
     }
 }
 

@@ -1431,6 +1431,92 @@ export interface components {
              */
             wanted: number;
         };
+        /** @description A node's last report of its health. Figures that the machine doesn't have are absent. */
+        Heartbeat: {
+            /**
+             * Format: int32
+             * @description Resident memory of the agent, MiB.
+             */
+            agent_rss_mib?: number | null;
+            /**
+             * Format: date-time
+             * @description When, by the node's clock.
+             */
+            at: string;
+            /**
+             * Format: int32
+             * @description Degrees Celsius.
+             */
+            cpu_temperature_c?: number | null;
+            /**
+             * Format: int32
+             * @description Free space where clips and receipts are kept, MiB.
+             */
+            disk_free_mib?: number | null;
+            /** @description What is wrong with the node's disk, by code and how often since the agent started. */
+            faults: {
+                [key: string]: number;
+            };
+            /**
+             * Format: float
+             * @description Load average over one minute.
+             */
+            load?: number | null;
+            /**
+             * Format: int32
+             * @description Memory that programs could still get, MiB.
+             */
+            memory_free_mib?: number | null;
+            network?: components["schemas"]["Network"] | null;
+            /**
+             * Format: int64
+             * @description Errors of the sound output since the agent started.
+             */
+            output_errors: number;
+            /** @description Whether something sounds. */
+            playing: boolean;
+            /**
+             * Format: int64
+             * @description Receipts not yet acknowledged.
+             */
+            receipts_waiting: number;
+            /** @description Messages refused since the agent started, by code. */
+            refused: {
+                [key: string]: number;
+            };
+            /**
+             * Format: date-time
+             * @description When the agent started, by the node's clock.
+             */
+            started_at: string;
+            /** @description Agent's version. */
+            version: string;
+            /**
+             * Format: int32
+             * @description Volume in force, percent.
+             */
+            volume: number;
+        };
+        /** @description The interface that the node's default route uses. */
+        Network: {
+            /** @description Its name. */
+            interface: string;
+            /**
+             * Format: int64
+             * @description Bytes received since the machine started, as of the last full report.
+             */
+            received_bytes: number;
+            /**
+             * Format: int64
+             * @description Bytes sent since the machine started, as of the last full report.
+             */
+            sent_bytes: number;
+            /**
+             * Format: int32
+             * @description Wireless signal, dBm.
+             */
+            signal_dbm?: number | null;
+        };
         /** @description A new area. */
         NewArea: {
             /** @description 2 digits, 5 digits, or a commune's code, `-` and 2 digits. */
@@ -1488,8 +1574,7 @@ export interface components {
             generation: components["schemas"]["Generation"];
             /** @description Where it stands. */
             hamlet: components["schemas"]["AreaName"];
-            /** @description Its last health report, as the node sent it. */
-            heartbeat?: Record<string, never> | null;
+            heartbeat?: components["schemas"]["Heartbeat"] | null;
             /** @description Id, for life. */
             id: string;
             /**

@@ -11,6 +11,7 @@ export type Broadcast = Schemas['Broadcast'];
 export type Bulletin = Schemas['Bulletin'];
 export type Claim = Schemas['Claim'];
 export type Clip = Schemas['Clip'];
+export type Heartbeat = Schemas['Heartbeat'];
 export type NewBulletin = Schemas['NewBulletin'];
 export type LoaNode = Schemas['Node'];
 export type NodeStatus = LoaNode['status'];
@@ -19,18 +20,3 @@ export type Session = Schemas['Session'];
 export type User = Session['user'];
 export type Voice = Schemas['Voice'];
 export type Volume = Schemas['Volume'];
-
-/** A node's report of its health (docs/protocol.md); figures that a machine doesn't have are absent. The OpenAPI leaves it open. */
-export interface Heartbeat {
-  at: string;
-  uptime_s: number;
-  cpu_temperature_c?: number;
-  load?: number;
-  agent_rss_kib?: number;
-  memory_free_kib?: number;
-  disk_free_kib?: number;
-  network?: { interface: string; received_bytes: number; sent_bytes: number; signal_dbm?: number };
-  volume: number;
-  output_errors: number;
-  receipts_waiting: number;
-}

@@ -51,15 +51,18 @@ export function dayName(lang: Lang, at: Instant, now: number): string {
   }).format(date(at));
 }
 
+const BEFORE_DATE: Record<Lang, string> = { vi: ' ngày ', en: ' on ' };
 /** The time today, with the day before it otherwise. */
 export const moment = (lang: Lang, at: Instant, now: number): string =>
   daysAgo(at, now) === 0
     ? clockTime(lang, at)
-    : `${clockTime(lang, at)} ${formatter(lang, { day: 'numeric', month: 'numeric' }).format(date(at))}`;
+    : `${clockTime(lang, at)}${BEFORE_DATE[lang]}${formatter(lang, { day: 'numeric', month: 'numeric' }).format(date(at))}`;
 
-/** How long ago, roughly: seconds below a minute, then minutes, hours, days. */
+const JUST_NOW: Record<Lang, string> = { vi: 'vừa xong', en: 'just now' };
+/** How long ago, roughly: just now below five seconds, seconds below a minute, then minutes, hours, days. */
 export function ago(lang: Lang, at: Instant, now: number): string {
   const seconds = Math.max(0, Math.round((now - date(at).getTime()) / 1000));
+  if (seconds < 5) return JUST_NOW[lang];
   const words = new Intl.RelativeTimeFormat(TAG[lang], { numeric: 'always' });
   if (seconds < 60) return words.format(-seconds, 'second');
   if (seconds < 3600) return words.format(-Math.floor(seconds / 60), 'minute');
@@ -106,5 +109,8 @@ export function span(lang: Lang, seconds: number): string {
   return minutes(lang, m);
 }
 
+/** Names in a row; none is broken over two lines. */
 export const list = (lang: Lang, items: string[]): string =>
-  new Intl.ListFormat(TAG[lang], { style: 'long', type: 'conjunction' }).format(items);
+  new Intl.ListFormat(TAG[lang], { style: 'long', type: 'conjunction' }).format(
+    items.map((item) => item.replaceAll(' ', '\u00a0')),
+  );

@@ -21,7 +21,7 @@ import {
 } from './state.mjs';
 
 const PORT = Number(process.env.PORT ?? 8090);
-const DIST = new URL('../../dist/', import.meta.url);
+const DIST = new URL('../dist/', import.meta.url);
 const TYPES = {
   '.html': 'text/html',
   '.js': 'text/javascript',

@@ -1,0 +1,196 @@
+// Every screen and every dialog, in the states an official sees them in, is looked over by the rules of `inspect`.
+
+import { inspect } from './support/inspect';
+import { choose, chooseFile, playNow, row, source, stopEverything, tab, uploadSound } from './support/phone';
+import { beeps, wav } from './support/sound';
+import { expect, test } from './support/test';
+
+const LONG =
+  'Kính mời toàn thể bà con ấp Ngan Rô 1 và Ngan Rô 2 đến trụ sở UBND xã lúc 7h30 ngày 5/12 để nhận tiền hỗ trợ 1.500.000 đồng.';
+
+test.describe('for strangers', () => {
+  test('set-up: the form, a refusal, a link without its code, and a server that is set up', async ({
+    browser,
+    newBroker,
+    commune,
+  }) => {
+    const page = await browser.newPage();
+    await page.goto(newBroker.setupLink);
+    await page.getByLabel('Họ và tên').fill('Nguyễn Thị Mai');
+    await inspect(page);
+    await page.getByLabel('Tên đăng nhập').fill('mai');
+    await page.getByLabel('Mật khẩu').fill('0123456789');
+    await page.getByRole('button', { name: 'Tạo tài khoản' }).tap();
+    await expect(page.getByRole('alert')).toBeVisible();
+    await inspect(page);
+    await page.goto(`${newBroker.url}/setup?again`);
+    await expect(page.getByText('Liên kết thiết lập bị thiếu mã.')).toBeVisible();
+    await inspect(page);
+    await page.goto(`${newBroker.url}/`);
+    await expect(page.getByText('Máy chủ chưa có người quản trị.')).toBeVisible();
+    await inspect(page);
+    await page.goto(`${commune.broker.url}/setup#used`);
+    await expect(page.getByText('Máy chủ này đã được thiết lập.')).toBeVisible();
+    await inspect(page);
+    await page.close();
+  });
+
+  test('signing in, with a wrong password and in English', async ({ stranger: page }) => {
+    await page.goto('/');
+    await page.getByLabel('Tên đăng nhập').fill('ai đó');
+    await page.getByLabel('Mật khẩu').fill('sai mật khẩu');
+    await page.getByRole('button', { name: 'Hiện' }).tap();
+    await page.getByRole('button', { name: 'Đăng nhập' }).tap();
+    await expect(page.getByRole('alert')).toBeVisible();
+    await inspect(page);
+    await page.getByRole('radio', { name: 'English' }).tap();
+    await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
+    await inspect(page);
+  });
+});
+
+test.describe('making a bulletin', () => {
+  test('empty, and with what is missing', async ({ signedIn: page }) => {
+    await inspect(page);
+    await playNow(page);
+    await expect(page.getByRole('alert').filter({ hasText: 'Chưa có nội dung' })).toBeVisible();
+    await inspect(page);
+  });
+
+  test('a text with its reading, its voices, its preview and the chosen hamlets', async ({ signedIn: page }) => {
+    await page.getByLabel('Nội dung cần phát').fill(LONG);
+    await page.getByText('Giọng đọc').first().tap();
+    await expect(page.getByRole('heading', { name: 'Loa sẽ đọc' })).toBeVisible();
+    await page.getByRole('button', { name: 'Nghe thử' }).tap();
+    await expect(page.getByRole('slider', { name: 'Vị trí nghe' })).toBeVisible();
+    await choose(page, 'Ấp Chợ', 'Ấp Ngan Rô 1');
+    await inspect(page);
+  });
+
+  test('recording: before, during and after', async ({ signedIn: page }) => {
+    await source(page, 'Ghi âm');
+    await expect(page.getByRole('button', { name: 'Bắt đầu ghi âm' })).toBeVisible();
+    await inspect(page);
+    await page.getByRole('button', { name: 'Bắt đầu ghi âm' }).tap();
+    await expect(page.getByText('0:01')).toBeVisible();
+    await inspect(page);
+    await page.getByRole('button', { name: 'Dừng ghi âm' }).tap();
+    await expect(page.getByRole('button', { name: 'Ghi lại từ đầu' })).toBeVisible();
+    await inspect(page);
+  });
+
+  test('a file: none, a bad one, a good one', async ({ signedIn: page }) => {
+    await source(page, 'Tải tệp');
+    await expect(page.getByLabel('Chọn tệp')).toBeAttached();
+    await inspect(page);
+    await chooseFile(page, 'rỗng.mp3', Buffer.alloc(0));
+    await expect(page.getByRole('alert').filter({ hasText: 'Mã lỗi' })).toBeVisible();
+    await inspect(page);
+    await uploadSound(
+      page,
+      'một tên tệp rất dài không có chỗ ngắt-0123456789012345678901234567890123456789.wav',
+      wav(beeps(660, 1)),
+    );
+    await inspect(page);
+  });
+
+  test('the question before an emergency', async ({ signedIn: page }) => {
+    await page.getByLabel('Nội dung cần phát').fill(LONG);
+    await choose(page, 'Ấp Chợ', 'Ấp Ngan Rô 1', 'Ấp Ngan Rô 2', 'Ấp Lâm Dồ');
+    await page.getByRole('radio', { name: 'Khẩn cấp' }).tap();
+    await expect(page.getByRole('heading', { name: 'Loa sẽ đọc' })).toBeVisible();
+    await inspect(page);
+    await page.getByRole('button', { name: 'Phát khẩn cấp ngay' }).tap();
+    await expect(page.getByRole('dialog')).toBeVisible();
+    await inspect(page);
+  });
+});
+
+test('in English: making a bulletin, the nodes, a node, the history', async ({ signedIn: page }) => {
+  await page.getByRole('link', { name: 'Cài đặt' }).tap();
+  await page.getByRole('radio', { name: 'English' }).tap();
+  await page.getByRole('link', { name: 'Broadcast', exact: true }).tap();
+  await expect(page.getByRole('button', { name: 'Broadcast now' })).toBeVisible();
+  await inspect(page);
+  await page.getByRole('link', { name: 'Nodes' }).tap();
+  await expect(page.getByText('5 of 5 nodes ready')).toBeVisible();
+  await inspect(page);
+  await row(page, 'Ấp Chợ').getByRole('link').tap();
+  await expect(page.getByText('Ready')).toBeVisible();
+  await inspect(page);
+  await page.getByRole('link', { name: 'History' }).tap();
+  await expect(page.getByRole('heading', { name: 'History' })).toBeVisible();
+  await inspect(page);
+});
+
+test('a broadcast while it plays, on its page and on others, while it is stopped, and afterwards', async ({ signedIn: page }) => {
+  await uploadSound(page, 'dài.wav', wav(beeps(660, 60)));
+  await choose(page, 'Ấp Chợ', 'Ấp Ngan Rô 1', 'Ấp Lâm Dồ');
+  await playNow(page);
+  await expect(row(page, 'Ấp Chợ')).toContainText('Đang phát');
+  await inspect(page);
+  const broadcast = page.url();
+  await tab(page, 'Phát');
+  await expect(page.getByRole('link', { name: /Đang phát ở 3 ấp/ })).toBeVisible();
+  await inspect(page);
+  await tab(page, 'Cụm loa');
+  await row(page, 'Ấp Chợ').getByRole('link').tap();
+  await expect(page.getByText('Đang phát: dài')).toBeVisible();
+  await inspect(page);
+  await stopEverything(page);
+  await expect(page.getByText('Đã im: cả 3 nơi')).toBeVisible();
+  await inspect(page);
+  await page.goto(broadcast);
+  await expect(page.getByText('Đã dừng; phát trọn ở 0/3 nơi')).toBeVisible();
+  await inspect(page);
+});
+
+test('nodes: the list, one that is lost, the question before revoking, a new one with its code', async ({
+  signedIn: page,
+  commune,
+}) => {
+  const hamlet = commune.hamlet('Ấp Lâm Dồ');
+  await hamlet.kill();
+  await tab(page, 'Cụm loa');
+  await expect(page.getByText('4/5 cụm loa sẵn sàng')).toBeVisible();
+  await inspect(page);
+  await row(page, hamlet.name).getByRole('link').tap();
+  await expect(page.getByText('Mất kết nối')).toBeVisible();
+  await page.getByText('Lắp máy mới cho cụm loa này').tap();
+  await inspect(page);
+  await page.getByRole('button', { name: 'Thu hồi cụm loa' }).tap();
+  await expect(page.getByRole('dialog')).toBeVisible();
+  await inspect(page);
+  await page.getByRole('dialog').getByRole('button', { name: 'Không, quay lại' }).tap();
+  hamlet.start();
+
+  await tab(page, 'Cụm loa');
+  await page.getByRole('link', { name: 'Thêm cụm loa' }).tap();
+  await expect(page.getByLabel('Đặt ở ấp')).toBeVisible();
+  await inspect(page);
+  await page.getByLabel('Đặt ở ấp').selectOption('Ấp Tầm Vu');
+  await page.getByRole('button', { name: 'Thêm và lấy mã' }).tap();
+  await expect(page.getByText('Đang chờ cụm loa kết nối…')).toBeVisible();
+  await page.getByText('Địa chỉ và dấu vân tay máy chủ').tap();
+  await inspect(page);
+});
+
+test('the history, the settings, an address that leads nowhere, and a phone without a network', async ({ signedIn: page }) => {
+  await uploadSound(page, 'thử.wav', wav(beeps(660, 1)));
+  await choose(page, 'Ấp Chợ');
+  await playNow(page);
+  await expect(row(page, 'Ấp Chợ')).toContainText('Đã phát xong');
+  await inspect(page);
+  await tab(page, 'Lịch sử');
+  await expect(page.getByRole('heading', { name: 'Hôm nay' })).toBeVisible();
+  await inspect(page);
+  await page.getByRole('link', { name: 'Cài đặt' }).tap();
+  await expect(page.getByRole('radio', { name: 'Theo máy' })).toBeVisible();
+  await inspect(page);
+  await page.goto('/khong-co');
+  await expect(page.getByRole('heading', { name: 'Không có trang này' })).toBeVisible();
+  await inspect(page);
+  await page.context().setOffline(true);
+  await expect(page.getByRole('status').filter({ hasText: 'Điện thoại không có mạng.' })).toBeVisible();
+  await inspect(page);
+});

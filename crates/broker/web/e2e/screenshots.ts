@@ -1,0 +1,43 @@
+// The README's pictures, of the real page with real programs behind it.
+import { fileURLToPath } from 'node:url';
+import type { Page } from '@playwright/test';
+import { choose, playNow, row, tab } from './support/phone';
+import { expect, test } from './support/test';
+
+const PICTURES = fileURLToPath(new URL('../../../../docs/images/', import.meta.url));
+const take = async (page: Page, name: string) => {
+  await page.evaluate(() => document.fonts.ready);
+  await page.screenshot({ path: `${PICTURES}${name}.png`, animations: 'disabled', caret: 'hide' });
+};
+
+test('a bulletin is made, plays, and the nodes are looked at', async ({ signedIn: page, commune }) => {
+  await page
+    .getByLabel('Nội dung cần phát')
+    .fill('Kính mời bà con đến nhà văn hoá ấp tối nay để nghe phổ biến lịch tiêm phòng cho đàn gia súc.');
+  await page.getByRole('button', { name: 'Nghe thử' }).tap();
+  await expect(page.getByRole('slider', { name: 'Vị trí nghe' })).toBeVisible();
+  await page.getByRole('button', { name: 'Tạm dừng nghe' }).tap();
+  await choose(page, 'Ấp Chợ', 'Ấp Ngan Rô 1', 'Ấp Lâm Dồ');
+  // From the sentence to the ticks in one picture: a little more than a phone shows at once.
+  await page.setViewportSize({ width: 360, height: 1110 });
+  await page.evaluate(() => scrollTo(0, 0));
+  await take(page, 'compose');
+  await page.setViewportSize({ width: 360, height: 740 });
+
+  const late = commune.hamlet('Ấp Lâm Dồ');
+  late.freeze();
+  await playNow(page);
+  for (const name of ['Ấp Chợ', 'Ấp Ngan Rô 1'] as const) await expect(row(page, name)).toContainText('0:03');
+  await take(page, 'progress');
+  late.thaw();
+  for (const name of ['Ấp Chợ', 'Ấp Ngan Rô 1', 'Ấp Lâm Dồ'] as const) {
+    await expect(row(page, name)).toContainText('Đã phát xong', { timeout: 30_000 });
+  }
+
+  const lost = commune.hamlet('Ấp Tầm Vu');
+  await lost.kill();
+  await tab(page, 'Cụm loa');
+  await expect(page.getByText('4/5 cụm loa sẵn sàng')).toBeVisible();
+  await take(page, 'nodes');
+  lost.start();
+});
