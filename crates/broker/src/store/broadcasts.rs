@@ -139,6 +139,18 @@ impl Store {
         rows.iter().map(BroadcastRow::read).collect()
     }
 
+    /// Broadcasts that may still begin somewhere, and have an airing that nothing was heard of since it was sent.
+    pub async fn unheard(&self, now: Timestamp) -> Result<Vec<BroadcastRow>, StoreError> {
+        let rows = sqlx::query(select!(
+            "WHERE b.expires_at > ? AND EXISTS (SELECT 1 FROM airings a WHERE a.broadcast = b.id AND a.status = 'sent')
+             ORDER BY b.created_at, b.id"
+        ))
+        .bind(micros(now))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(BroadcastRow::read).collect()
+    }
+
     /// A person stopped it.
     pub async fn broadcast_stopped(&self, id: &BroadcastId, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query("UPDATE broadcasts SET stopped_at = coalesce(stopped_at, ?) WHERE id = ?")
