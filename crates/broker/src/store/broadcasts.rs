@@ -89,6 +89,15 @@ impl Store {
         row.as_ref().map(BroadcastRow::read).transpose()
     }
 
+    /// The title of what a broadcast says.
+    pub async fn title_of(&self, id: &BroadcastId) -> Result<Option<String>, StoreError> {
+        let title = sqlx::query(
+            "SELECT m.title FROM broadcasts b JOIN bulletins m ON m.id = b.bulletin WHERE b.id = ?",
+        );
+        let row = title.bind(id.as_str()).fetch_optional(&self.pool).await?;
+        Ok(row.map(|row| row.try_get("title")).transpose()?)
+    }
+
     /// The broadcast that a person sent under this key.
     pub async fn broadcast_by_key(
         &self,
