@@ -45,7 +45,7 @@ impl Disk {
         let took = self.takes.swap(takes, Ordering::Relaxed);
         match found {
             Err(error) if took => {
-                tracing::error!(%error, "the disk takes nothing more: what waits for nodes would not survive a restart")
+                tracing::error!(%error, "the disk takes nothing more: what waits for nodes would not survive a restart");
             }
             Ok(()) if !took => tracing::info!("the disk takes what is written again"),
             _ => {}

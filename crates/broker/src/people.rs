@@ -88,8 +88,8 @@ struct Failures {
 }
 
 const FREE_TRIES: u32 = 3;
-const LONGEST_WAIT: Duration = Duration::from_secs(300);
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(3600);
+const LONGEST_WAIT: Duration = Duration::from_mins(5);
+const FORGOTTEN_AFTER: Duration = Duration::from_hours(1);
 const KEYS: usize = 10_000;
 
 impl Throttle {

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{app::App, store::NodeRow};
 
 /// By itself, as often as this.
-const PERIOD: Duration = Duration::from_secs(60);
+const PERIOD: Duration = Duration::from_mins(1);
 
 /// Runs passes until told to stop.
 pub async fn reconcile(app: Arc<App>, stop: CancellationToken) {

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// A session is good for a month of use on one's own phone.
-const SESSION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const SESSION: Duration = Duration::from_hours(30 * 24);
 /// A hash to compare with when there is no such person, so that the answer takes as long.
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bG9hLWxvYS1sb2E$Ck2SlxZ0ZlGQ9xwLB1p7vmcXwz7OzqJ6tPuKuvQmXwE";

@@ -72,7 +72,7 @@ pub struct NodePlaying {
 }
 
 impl NodePlaying {
-    fn new(playing: Playing, titles: &Titles) -> Self {
+    fn new(playing: &Playing, titles: &Titles) -> Self {
         Self {
             title: titles.get(&playing.broadcast).cloned(),
             airing: playing.airing.to_string(),
@@ -174,7 +174,10 @@ fn show(app: &App, row: NodeRow, names: &AreaNames, titles: &Titles) -> Node {
         clock: present.as_ref().map(|state| state.clock),
         output: present.as_ref().map(|state| state.output),
         waiting: present.as_ref().map_or(0, |state| state.waiting.len()),
-        playing: present.and_then(|state| state.playing).map(|playing| NodePlaying::new(playing, titles)),
+        playing: present
+            .and_then(|state| state.playing)
+            .as_ref()
+            .map(|playing| NodePlaying::new(playing, titles)),
         volume: Volume { percent: row.volume.percent, emergency_percent: row.volume.emergency_percent },
         heartbeat: word.heartbeat,
     }
