@@ -93,6 +93,18 @@ mod tests {
     }
 
     #[test]
+    fn the_example_file_is_accepted_with_and_without_its_examples() {
+        let text = include_str!("../../../deploy/agent.toml");
+        assert_eq!(read(text).unwrap().amplifier, AmplifierConfig::None);
+        let example = |line: &str| {
+            let line = line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line);
+            line.to_owned() + "\n"
+        };
+        let whole: String = text.replace("kind = \"none\"\n", "").lines().map(example).collect();
+        assert!(matches!(read(&whole).unwrap().amplifier, AmplifierConfig::Command { lead_ms: 300, .. }));
+    }
+
+    #[test]
     fn a_misspelt_setting_is_refused_by_name() {
         for (text, name) in [("outptu = \"default\"", "outptu"), ("output = \"speaker\"", "speaker")] {
             assert!(read(text).unwrap_err().to_string().contains(name));

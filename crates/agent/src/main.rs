@@ -126,3 +126,16 @@ fn complain(error: &dyn std::error::Error, code: u8) -> ExitCode {
     let _ = writeln!(std::io::stderr(), "loa-agent: {error}");
     ExitCode::from(code)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_unit_starts_the_agent_by_a_command_that_there_is() {
+        let unit = include_str!("../../../deploy/loa-agent.service");
+        let command = unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
+        let arguments = Arguments::try_parse_from(command.split(' ')).unwrap();
+        assert!(matches!(arguments.command, Command::Run { config: Some(_), .. }));
+    }
+}

@@ -16,6 +16,8 @@ use crate::{
 pub struct App {
     /// What it remembers.
     pub store: Store,
+    /// How its disk is.
+    pub disk: crate::disk::Disk,
     /// Where clips are.
     pub clips: ClipFolder,
     /// Who it is.

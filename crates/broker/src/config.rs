@@ -163,6 +163,36 @@ mod tests {
         assert_eq!(settings.mqtt_listen.port(), 8883);
     }
 
+    /// The file with its commented examples in force, over what they replace.
+    fn with_examples(text: &str) -> String {
+        let mut lines: Vec<&str> = Vec::new();
+        for line in text.lines() {
+            let example = line.strip_prefix('#').filter(|rest| rest.starts_with(char::is_alphabetic));
+            let line = example.unwrap_or(line);
+            if let Some((name, _)) = line.split_once(" = ") {
+                lines.retain(|earlier| earlier.split_once(" = ").is_none_or(|(earlier, _)| earlier != name));
+            }
+            lines.push(line);
+        }
+        lines.join("\n")
+    }
+
+    #[test]
+    fn the_example_file_is_accepted_with_and_without_its_examples() {
+        let file = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/broker.toml"));
+        let settings =
+            Settings::gather(&Arguments { config: Some(file.clone()), ..Arguments::default() }).unwrap();
+        assert_eq!((settings.http_cert.as_deref(), settings.mqtt_url.as_deref()), (None, None));
+        assert!(settings.page_is_secure());
+
+        let folder = tempfile::tempdir().unwrap();
+        let whole = folder.path().join("loa.toml");
+        std::fs::write(&whole, with_examples(&std::fs::read_to_string(file).unwrap())).unwrap();
+        let settings = Settings::gather(&Arguments { config: Some(whole), ..Arguments::default() }).unwrap();
+        assert_eq!(settings.http.port(), 443);
+        assert!(settings.http_cert.is_some() && settings.http_key.is_some() && settings.mqtt_url.is_some());
+    }
+
     #[test]
     fn a_setting_misspelt_is_an_error() {
         let folder = tempfile::tempdir().unwrap();

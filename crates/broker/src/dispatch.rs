@@ -4,7 +4,10 @@
 //! What must be remembered is in the store before anything is published. A broadcast that MQTT doesn't take is not lost by it: it stands in
 //! the store, and is sent again until it is taken, stopped or expired.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -20,7 +23,7 @@ use crate::{
     app::App,
     clips::ClipError,
     secrets::{self, NoRandom},
-    store::{BroadcastRow, BulletinRow, StoreError},
+    store::{AiringStatus, BroadcastRow, BulletinRow, StoreError},
 };
 
 /// From this many nodes of a commune on, one publish to the commune is less work than one each.
@@ -67,24 +70,33 @@ impl Targets {
     /// The trusted nodes within some areas; every node once.
     pub async fn within(app: &App, areas: &[AreaCode]) -> Result<Self, StoreError> {
         let mut inside: BTreeMap<AreaCode, bool> = BTreeMap::new();
+        let nodes = app.store.trusted_nodes().await?;
+        for (_, hamlet) in &nodes {
+            if !inside.contains_key(hamlet) {
+                let meant = app.store.path_of(hamlet).await?.iter().any(|area| areas.contains(area));
+                inside.insert(hamlet.clone(), meant);
+            }
+        }
+        Ok(Self::those(nodes, |_, hamlet| inside.get(hamlet) == Some(&true)))
+    }
+
+    /// Those of these nodes that are trusted.
+    async fn of(app: &App, wanted: &BTreeSet<NodeId>) -> Result<Self, StoreError> {
+        Ok(Self::those(app.store.trusted_nodes().await?, |node, _| wanted.contains(node)))
+    }
+
+    fn those(all: Vec<(NodeId, AreaCode)>, meant: impl Fn(&NodeId, &AreaCode) -> bool) -> Self {
         let mut targets = Self::default();
-        for (node, hamlet) in app.store.trusted_nodes().await? {
+        for (node, hamlet) in all {
             let Some(commune) = hamlet.commune() else { continue };
-            let meant = if let Some(meant) = inside.get(&hamlet) {
-                *meant
-            } else {
-                let meant = app.store.path_of(&hamlet).await?.iter().any(|area| areas.contains(area));
-                inside.insert(hamlet, meant);
-                meant
-            };
             let (nodes, all) = targets.communes.entry(commune).or_default();
             *all += 1;
-            if meant {
+            if meant(&node, &hamlet) {
                 nodes.push(node);
             }
         }
         targets.communes.retain(|_, (nodes, _)| !nodes.is_empty());
-        Ok(targets)
+        targets
     }
 
     /// All nodes meant.
@@ -166,10 +178,37 @@ pub async fn again(app: &App, broadcast: &BroadcastRow) -> Result<(), DispatchEr
     Ok(())
 }
 
-/// Takes back what waits to be sent and lies wholly within `areas`, before a stop: it must not sound after it.
+/// After a start with the embedded MQTT server: gives again what nodes haven't said anything of. What waits for a node that is away is
+/// written by that server a moment after it was taken, or not at all while the disk is full, and is then lost with the process.
+pub async fn after_restart(app: &App) -> Result<(), DispatchError> {
+    for broadcast in app.store.unheard(app.now()).await? {
+        let airings = app.store.airings(&broadcast.id).await?;
+        let unheard = airings.into_iter().filter(|airing| airing.status == AiringStatus::Sent);
+        let targets = Targets::of(app, &unheard.map(|airing| airing.node).collect()).await?;
+        if targets.count() == 0 {
+            continue;
+        }
+        if broadcast.stopped_at.is_some() {
+            stop(app, &targets, &broadcast.areas, Some(broadcast.id.clone())).await?;
+        } else if broadcast.dispatched_at.is_some()
+            && let Some(bulletin) = app.store.bulletin(&broadcast.bulletin).await?
+        {
+            match app.clips.read(&bulletin.clip.hash).await {
+                Ok(ogg) => drop(play(app, &broadcast, &bulletin, &ogg, &targets).await?),
+                Err(error) => tracing::error!(broadcast = %broadcast.id, %error, "can't be given again"),
+            }
+        }
+        tracing::info!(broadcast = %broadcast.id, nodes = targets.count(), "given again after a restart");
+    }
+    Ok(())
+}
+
+/// Notes as stopped what lies wholly within `areas` and may still begin, before a stop: it must not be sent after it, nor given again.
 pub async fn take_back(app: &App, areas: &[AreaCode]) -> Result<(), StoreError> {
     let now = app.now();
-    for broadcast in app.store.undispatched(now, now).await? {
+    let mut pending = app.store.undispatched(now, now).await?;
+    pending.extend(app.store.unheard(now).await?);
+    for broadcast in pending {
         let mut covered = true;
         for area in &broadcast.areas {
             covered &= app.store.path_of(area).await?.iter().any(|outer| areas.contains(outer));

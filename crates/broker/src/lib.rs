@@ -6,6 +6,7 @@
 pub mod app;
 pub mod clips;
 pub mod config;
+pub mod disk;
 pub mod dispatch;
 pub mod enrolment;
 pub mod events;

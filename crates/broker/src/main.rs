@@ -1,6 +1,6 @@
 //! The `loa-broker` command.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use loa_broker::{
@@ -51,7 +51,17 @@ enum Command {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("loa-broker: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match Cli::parse().command {
@@ -77,4 +87,17 @@ async fn main() -> anyhow::Result<()> {
 #[allow(clippy::print_stdout)] // what was asked for
 fn print(text: &str) {
     println!("{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_unit_starts_the_broker_by_a_command_that_there_is() {
+        let unit = include_str!("../../../deploy/loa-broker.service");
+        let command = unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
+        let cli = Cli::try_parse_from(command.split(' ')).unwrap();
+        assert!(matches!(cli.command, Command::Serve(Arguments { config: Some(_), .. })));
+    }
 }

@@ -24,6 +24,8 @@ use crate::{
     app::App,
     clips::ClipFolder,
     config::Settings,
+    disk::{self, Disk},
+    dispatch,
     enrolment::{self, Addresses},
     events::Events,
     http, https,
@@ -77,6 +79,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         claims: Throttle::default(),
         plans_changed: tokio::sync::Notify::new(),
         store,
+        disk: Disk::of(&settings.data),
         clips,
         identity,
         bus,
@@ -88,6 +91,12 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
 
     let tasks = TaskTracker::new();
     tasks.spawn(nodes::listen(Arc::clone(&app), heard, stop.clone()));
+    tasks.spawn(disk::watch(Arc::clone(&app), stop.clone()));
+    if app.settings.mqtt_url.is_none()
+        && let Err(error) = dispatch::after_restart(&app).await
+    {
+        tracing::error!(%error, "what was on its way before the restart could not be given again");
+    }
     tasks.spawn(plans::reconcile(Arc::clone(&app), stop.clone()));
     let nodes_at = node_http.local_addr()?;
     tasks.spawn(enrolment::serve(Arc::clone(&app), node_http, node_tls, stop.clone()));

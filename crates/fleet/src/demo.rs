@@ -18,8 +18,9 @@ use futures_util::future::{join_all, select_all};
 use self::notebook::{Notebook, SignIn};
 use crate::{
     agent::{Agent, AgentOptions, Output},
-    api::{Api, Node},
+    api::{Api, Content, Node},
     broker::{Broker, BrokerOptions, MqttSide},
+    bulletins,
     commune::{self, DAI_AN_2},
     ports,
 };
@@ -79,6 +80,10 @@ impl Demo {
         let (sign_in, is_new) = sign_in(&api, &broker, &data).await?;
         let nodes = DAI_AN_2.found(&api).await?;
 
+        if is_new {
+            add_bulletins(&api).await?;
+        }
+
         let on_card = match options.sound {
             Sound::Auto => has_sound_card(),
             Sound::Card => true,
@@ -120,6 +125,9 @@ impl Demo {
                 "  Sound         what each hamlet hears is a WAV file in {}/HAMLET/",
                 heard.display()
             ));
+        }
+        if let Some(bulletin) = bulletins::all().first() {
+            say(&format!("  Try saying    {}", bulletin.text.lines().next().unwrap_or_default()));
         }
         say(&format!("  Logs          {}", data.join("logs").display()));
         say("  Ctrl-C stops it; the next start continues with the same data.");
@@ -222,6 +230,17 @@ async fn sign_in(api: &Api, broker: &Broker, data: &Path) -> anyhow::Result<(Sig
     let signed_in = api.sign_in(&sign_in.username, &sign_in.password).await;
     signed_in.with_context(|| format!("{} doesn't open this broker", SignIn::path(data).display()))?;
     Ok((sign_in, false))
+}
+
+/// Something to air: what is in the store of a commune that works with Loa.
+async fn add_bulletins(api: &Api) -> anyhow::Result<()> {
+    let voices = api.voices().await?;
+    let Some(voice) = voices.first() else { return Ok(()) };
+    for bulletin in bulletins::all() {
+        let content = Content::Text { text: bulletin.text, voice: voice.id.clone() };
+        api.add_bulletin(&bulletin.title, bulletin.class, &content).await?;
+    }
+    Ok(())
 }
 
 async fn enrol(api: &Api, node: &Node, agent: &AgentOptions, notebook: &mut Notebook) -> anyhow::Result<()> {

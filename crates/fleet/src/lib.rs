@@ -6,6 +6,7 @@
 pub mod agent;
 pub mod api;
 pub mod broker;
+pub mod bulletins;
 pub mod commune;
 pub mod demo;
 pub mod ports;

@@ -19,6 +19,15 @@ fn a_bulletin_is_read_as_a_person_would(#[case] written: &str, #[case] said: &st
     assert_eq!(normalise(said), said.trim_end(), "read again");
 }
 
+#[rstest]
+fn a_demo_bulletin_is_read_in_words_alone(#[files("../../assets/bulletins/*.txt")] file: std::path::PathBuf) {
+    let said = normalise(&std::fs::read_to_string(file).unwrap());
+    assert!(!said.chars().any(|c| c.is_ascii_digit()), "{said}");
+    for short in ["UBND", "HĐND", "BHYT", "°C", "mm"] {
+        assert!(!said.contains(short), "{short} in {said}");
+    }
+}
+
 #[test]
 fn what_is_read_otherwise_is_listed_in_order() {
     let reading = read("UBND xã họp lúc 5h-7h ngày 15/3, XYZW.");

@@ -28,7 +28,8 @@ pub fn routes(metrics: PrometheusHandle) -> Router<Arc<App>> {
 async fn health(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     app.store.ping().await?;
     if *app.bus.connected().borrow() {
-        Ok(axum::Json(serde_json::json!({ "status": "ok" })).into_response())
+        let status = if app.disk.takes() { "ok" } else { "degraded" };
+        Ok(axum::Json(serde_json::json!({ "status": status })).into_response())
     } else {
         Err(Problem::new(Code::NodesUnreachable))
     }

@@ -89,6 +89,15 @@ impl Store {
         row.as_ref().map(BroadcastRow::read).transpose()
     }
 
+    /// The title of what a broadcast says.
+    pub async fn title_of(&self, id: &BroadcastId) -> Result<Option<String>, StoreError> {
+        let title = sqlx::query(
+            "SELECT m.title FROM broadcasts b JOIN bulletins m ON m.id = b.bulletin WHERE b.id = ?",
+        );
+        let row = title.bind(id.as_str()).fetch_optional(&self.pool).await?;
+        Ok(row.map(|row| row.try_get("title")).transpose()?)
+    }
+
     /// The broadcast that a person sent under this key.
     pub async fn broadcast_by_key(
         &self,
@@ -134,6 +143,18 @@ impl Store {
         ))
         .bind(micros(now))
         .bind(micros(made_before))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(BroadcastRow::read).collect()
+    }
+
+    /// Broadcasts that may still begin somewhere, and have an airing that nothing was heard of since it was sent.
+    pub async fn unheard(&self, now: Timestamp) -> Result<Vec<BroadcastRow>, StoreError> {
+        let rows = sqlx::query(select!(
+            "WHERE b.expires_at > ? AND EXISTS (SELECT 1 FROM airings a WHERE a.broadcast = b.id AND a.status = 'sent')
+             ORDER BY b.created_at, b.id"
+        ))
+        .bind(micros(now))
         .fetch_all(&self.pool)
         .await?;
         rows.iter().map(BroadcastRow::read).collect()

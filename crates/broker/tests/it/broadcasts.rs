@@ -110,6 +110,13 @@ async fn a_tap_becomes_a_signed_command_and_a_receipt_becomes_proof_that_outlive
     };
     link.say(topic::state(&node.id()), &state(command.issued_at, Some(playing), Some(1))).await;
     assert_eq!(events.next("airing").await["airing"]["status"], "playing");
+    let heard = loop {
+        let heard = events.next("node").await;
+        if heard["id"] == node.id().as_str() && !heard["playing"].is_null() {
+            break heard;
+        }
+    };
+    assert_eq!(heard["playing"]["title"], "Họp dân", "what a node plays has a name");
 
     // It has played. The receipt is acknowledged only when it is safe.
     let receipt = Receipt {

@@ -7,5 +7,6 @@ mod enrolment;
 mod faults;
 mod https;
 mod openapi;
+mod restarts;
 mod routes;
 mod support;

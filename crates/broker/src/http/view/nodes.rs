@@ -1,7 +1,9 @@
 //! A node as the API shows it.
 
+use std::collections::{BTreeSet, HashMap};
+
 use loa_protocol::{
-    AreaCode, Class, ClockTrust, NodeId,
+    AreaCode, BroadcastId, Class, ClockTrust, NodeId,
     state::{OutputState, Playing},
 };
 use serde::{Deserialize, Serialize};
@@ -57,6 +59,8 @@ pub struct NodePlaying {
     pub airing: String,
     /// Its broadcast.
     pub broadcast: String,
+    /// The title of its bulletin, when it is one of this broker's.
+    pub title: Option<String>,
     /// Its class.
     #[schema(value_type = String, example = "normal")]
     pub class: Class,
@@ -67,9 +71,10 @@ pub struct NodePlaying {
     pub duration_ms: u64,
 }
 
-impl From<Playing> for NodePlaying {
-    fn from(playing: Playing) -> Self {
+impl NodePlaying {
+    fn new(playing: &Playing, titles: &Titles) -> Self {
         Self {
+            title: titles.get(&playing.broadcast).cloned(),
             airing: playing.airing.to_string(),
             broadcast: playing.broadcast.to_string(),
             class: playing.class,
@@ -115,12 +120,31 @@ pub struct Node {
     pub heartbeat: Option<Heartbeat>,
 }
 
-fn show(app: &App, row: NodeRow, names: &AreaNames) -> Node {
-    let word = app.presence.word(&row.id).unwrap_or(Word {
+/// Titles of what plays.
+type Titles = HashMap<BroadcastId, String>;
+
+async fn titles(app: &App, rows: &[NodeRow]) -> Result<Titles, StoreError> {
+    let playing = rows.iter().filter_map(|row| Some(word(app, row).state?.playing?.broadcast));
+    let mut titles = Titles::new();
+    for broadcast in playing.collect::<BTreeSet<_>>() {
+        if let Some(title) = app.store.title_of(&broadcast).await? {
+            titles.insert(broadcast, title);
+        }
+    }
+    Ok(titles)
+}
+
+/// What a node last said.
+fn word(app: &App, row: &NodeRow) -> Word {
+    app.presence.word(&row.id).unwrap_or(Word {
         state: row.state.clone(),
         heartbeat: row.heartbeat.clone(),
         seen: row.last_seen,
-    });
+    })
+}
+
+fn show(app: &App, row: NodeRow, names: &AreaNames, titles: &Titles) -> Node {
+    let word = word(app, &row);
     let status = if row.revoked_at.is_some() {
         NodeStatus::Revoked
     } else if row.enrolled_at.is_none() {
@@ -149,7 +173,10 @@ fn show(app: &App, row: NodeRow, names: &AreaNames) -> Node {
         clock: present.as_ref().map(|state| state.clock),
         output: present.as_ref().map(|state| state.output),
         waiting: present.as_ref().map_or(0, |state| state.waiting.len()),
-        playing: present.and_then(|state| state.playing).map(NodePlaying::from),
+        playing: present
+            .and_then(|state| state.playing)
+            .as_ref()
+            .map(|playing| NodePlaying::new(playing, titles)),
         volume: Volume { percent: row.volume.percent, emergency_percent: row.volume.emergency_percent },
         heartbeat: word.heartbeat.map(Heartbeat::from),
     }
@@ -158,12 +185,15 @@ fn show(app: &App, row: NodeRow, names: &AreaNames) -> Node {
 /// All nodes.
 pub async fn all(app: &App) -> Result<Vec<Node>, StoreError> {
     let names = AreaNames::load(app).await?;
-    Ok(app.store.nodes().await?.into_iter().map(|row| show(app, row, &names)).collect())
+    let rows = app.store.nodes().await?;
+    let titles = titles(app, &rows).await?;
+    Ok(rows.into_iter().map(|row| show(app, row, &names, &titles)).collect())
 }
 
 /// One node.
 pub async fn one(app: &App, id: &NodeId) -> Result<Option<Node>, StoreError> {
     let Some(row) = app.store.node(id).await? else { return Ok(None) };
     let names = AreaNames::load(app).await?;
-    Ok(Some(show(app, row, &names)))
+    let titles = titles(app, std::slice::from_ref(&row)).await?;
+    Ok(Some(show(app, row, &names, &titles)))
 }

@@ -1630,6 +1630,8 @@ export interface components {
              * @description When it began.
              */
             started_at: string;
+            /** @description The title of its bulletin, when it is one of this broker's. */
+            title?: string | null;
         };
         /**
          * @description Whether a node is there.
