@@ -53,7 +53,14 @@ impl SmallDisk {
         Ok(())
     }
 
-    /// Gives the room back.
+    /// Gives so many KiB of the room back.
+    pub fn give_back(&self, kib: u64) -> Result<()> {
+        let ballast = OpenOptions::new().write(true).open(self.folder.join(BALLAST))?;
+        let left = ballast.metadata()?.len().checked_sub(kib * 1024).context("there is not so much")?;
+        Ok(ballast.set_len(left)?)
+    }
+
+    /// Gives all of the room back.
     pub fn free(&self) -> Result<()> {
         fs::remove_file(self.folder.join(BALLAST)).context("it was not filled")
     }
@@ -85,6 +92,9 @@ mod tests {
         disk.fill().unwrap();
         let refused = OpenOptions::new().append(true).open(&file).unwrap().write_all(&[b'x'; 8192]);
         assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::StorageFull);
+        disk.give_back(8).unwrap();
+        fs::write(disk.folder().join("small"), [b'x'; 8192]).unwrap();
+        fs::write(disk.folder().join("more"), [b'x'; 1]).unwrap_err();
         disk.free().unwrap();
         OpenOptions::new().append(true).open(&file).unwrap().write_all(&[b'x'; 8192]).unwrap();
         let folder = disk.folder().to_owned();

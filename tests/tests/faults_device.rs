@@ -17,7 +17,7 @@ use loa_tests::{
 /// A node's volume for normal bulletins, unless it is set.
 const VOLUME: f64 = 0.8;
 /// What the card may hold when it is pulled out, frames (two periods of 40 ms): some of it has sounded, none of it is counted.
-const HELD: i64 = 2 * 1920;
+const HELD: usize = 2 * 1920;
 /// How exactly a sound goes on where it would have been, seconds: opening a device has no exact instant.
 const IN_PLACE: f64 = 0.1;
 
@@ -63,8 +63,8 @@ async fn a_device_that_is_away_for_three_seconds_takes_the_airing_up_in_its_plac
     assert!((2.9..4.5).contains(&gap), "{gap:.2} s were lost");
 
     let taken: usize = parts.iter().map(|part| part.frames).sum();
-    let uncounted = taken as i64 - receipt.frames as i64;
-    assert!((0..=HELD).contains(&uncounted), "{taken} frames heard, {} reported", receipt.frames);
+    let reported = usize::try_from(receipt.frames)?;
+    assert!((taken - HELD..=taken).contains(&reported), "{taken} frames heard, {reported} reported");
     assert_eq!(receipt.clip_frames, clip.len() as u64);
     assert_eq!(airing.heard_ms, Some(receipt.frames / 48));
     Ok(())
@@ -93,8 +93,8 @@ async fn an_airing_for_which_the_device_returns_is_heard_from_where_it_would_be(
     let first = parts.first().context("something was heard")?;
     assert!(first.from as f64 / 48_000.0 > 1.4, "it began {} frames in", first.from);
     let taken: usize = parts.iter().map(|part| part.frames).sum();
-    let uncounted = taken as i64 - receipt.frames as i64;
-    assert!(uncounted.abs() <= 48, "{taken} frames heard, {} reported", receipt.frames);
+    let reported = usize::try_from(receipt.frames)?;
+    assert!(taken.abs_diff(reported) <= 48, "{taken} frames heard, {reported} reported");
     world.node_until(&hamlet.node, "the return is shown", output_is(OutputState::Ready)).await?;
     Ok(())
 }

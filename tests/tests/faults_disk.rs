@@ -20,6 +20,8 @@ use serde_json::Value;
 const VOLUME: f64 = 0.8;
 /// Of a node: its identity, plan and journal with its reserve take a quarter of it. There is room for one large clip, not for two.
 const NODE_KIB: u32 = 512;
+/// What three seconds of sound take on disk.
+const CLIP_KIB: u64 = 16;
 /// More than a command may carry: such a clip must be fetched. Two minutes at 24 kbit/s.
 const FETCHED_SECONDS: f64 = 120.0;
 
@@ -166,6 +168,11 @@ async fn a_broker_with_a_full_disk_says_so_keeps_nothing_by_halves_and_still_sto
     assert!(full(world.api.add_bulletin("Nhạc", Class::Normal, &sound).await.err()), "a bulletin");
     assert!(full(world.api.air(&short.id, &[other.code]).await.err()), "a broadcast");
     assert_eq!((recorded(&world).await?, files(&clips)?), before, "something was kept");
+    // Room for a clip's sound, but not for the record of it.
+    disk.give_back(CLIP_KIB)?;
+    assert!(full(world.api.upload("tune.wav", loa_tests::tune::wav(40, 3.0)).await.err()), "a record");
+    assert_eq!((recorded(&world).await?, files(&clips)?), before, "something was kept by half");
+    disk.fill()?;
 
     // Silence needs no disk.
     assert_eq!(world.api.stop_everything(None).await?.nodes, 2);

@@ -107,7 +107,7 @@ async fn what_can_not_be_taken_gets_its_code_leaves_nothing_and_costs_no_memory(
     // Rubbish, and JSON of other shapes.
     let paths = ["/bulletins", "/broadcasts", "/areas", "/nodes", "/stop", "/readings", "/clips/speech"];
     for rubbish in
-        [&b"{"[..], b"", b"\x00\xff\xfe", b"[]", b"null", b"42", b"{\"title\": \"\xc3\x28", &[b'['; 100_000]]
+        [&b"{"[..], b"", b"\x00\xff\xfe", b"[]", b"null", b"42", b"{\"title\": \"\xc3\x28", &[b'['; 10_000]]
     {
         for path in paths {
             let what = format!("{path} {:?}", String::from_utf8_lossy(&rubbish[..rubbish.len().min(20)]));

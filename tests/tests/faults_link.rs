@@ -9,7 +9,7 @@ use loa_fleet::api::{
 };
 use loa_protocol::{Class, Reason};
 use loa_tests::{
-    judge,
+    journal, judge,
     world::{PATIENCE, Wanted, World},
 };
 use rstest::rstest;
@@ -60,6 +60,8 @@ async fn an_airing_outlives_a_spoilt_link_and_is_reported_once(#[case] spoilt: S
             hamlet.journal().settled(airing, PATIENCE).await?;
             if spoilt == Spoilt::Forgotten {
                 links.cut();
+                let gone = || Ok((links.mqtt.open() == 0).then_some(()));
+                journal::wait_for(PATIENCE, "the connection is gone", gone).await?;
             }
             links.restore();
         }
