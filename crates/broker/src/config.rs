@@ -123,6 +123,12 @@ impl Settings {
             .map_err(Box::new)
     }
 
+    /// The address that people reach the page at, without a slash at the end, when it listens at `http`.
+    pub fn page_url(&self, http: SocketAddr) -> String {
+        let given = self.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
+        given.unwrap_or_else(|| format!("http://{http}"))
+    }
+
     /// Whether the page is reached by TLS, so that its cookie may be kept from plain HTTP.
     pub fn page_is_secure(&self) -> bool {
         self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
@@ -147,6 +153,15 @@ mod tests {
         assert_eq!(settings.http.port(), 3);
         assert_eq!(settings.node_http.port(), 2);
         assert_eq!(settings.mqtt_listen.port(), 8883);
+    }
+
+    #[test]
+    fn a_link_leads_to_the_address_that_people_use() {
+        let mut settings = Settings::default();
+        let http = settings.http;
+        assert_eq!(settings.page_url(http), "http://127.0.0.1:8080");
+        settings.public_url = Some("https://loa.example.vn/".into());
+        assert_eq!(settings.page_url(http), "https://loa.example.vn");
     }
 
     #[test]

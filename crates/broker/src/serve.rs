@@ -93,7 +93,8 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     if !app.store.has_people().await? {
         let token = secrets::token()?;
         app.store.replace_setup_link(&secrets::hash(&token), app.now()).await?;
-        println!("loa-broker setup http://{http_at}/setup#{token}");
+        let page = app.settings.page_url(http_at);
+        println!("loa-broker setup {page}/setup#{token}");
     }
     let router = http::router(Arc::clone(&app), metrics).into_make_service_with_connect_info::<SocketAddr>();
     let mut serving = tokio::spawn(
