@@ -137,6 +137,17 @@ impl Settings {
             .map_err(Box::new)
     }
 
+    /// The address that people reach the page at, without a slash at the end, when it listens at `http`.
+    pub fn page_url(&self, http: SocketAddr) -> String {
+        let given = self.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
+        given.unwrap_or_else(|| format!("{}://{http}", self.page_scheme()))
+    }
+
+    /// How the broker itself serves the page.
+    pub fn page_scheme(&self) -> &'static str {
+        if self.http_cert.is_some() { "https" } else { "http" }
+    }
+
     /// Whether the page is reached by TLS, so that its cookie may be kept from plain HTTP.
     pub fn page_is_secure(&self) -> bool {
         self.http_cert.is_some() || self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
@@ -191,6 +202,15 @@ mod tests {
         let settings = Settings::gather(&Arguments { config: Some(whole), ..Arguments::default() }).unwrap();
         assert_eq!(settings.http.port(), 443);
         assert!(settings.http_cert.is_some() && settings.http_key.is_some() && settings.mqtt_url.is_some());
+    }
+
+    #[test]
+    fn a_link_leads_to_the_address_that_people_use() {
+        let mut settings = Settings::default();
+        let http = settings.http;
+        assert_eq!(settings.page_url(http), "http://127.0.0.1:8080");
+        settings.public_url = Some("https://loa.example.vn/".into());
+        assert_eq!(settings.page_url(http), "https://loa.example.vn");
     }
 
     #[test]

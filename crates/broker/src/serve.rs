@@ -102,15 +102,14 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     tasks.spawn(enrolment::serve(Arc::clone(&app), node_http, node_tls, stop.clone()));
 
     let http_at = http.local_addr()?;
-    let scheme = if certificate.is_some() { "https" } else { "http" };
+    let scheme = app.settings.page_scheme();
     if certificate.is_none() && !http_at.ip().is_loopback() {
         tracing::warn!(%http_at, "people's passwords cross the network in the clear; see http_cert");
     }
     if !app.store.has_people().await? {
         let token = secrets::token()?;
         app.store.replace_setup_link(&secrets::hash(&token), app.now()).await?;
-        let page = app.settings.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
-        let page = page.unwrap_or_else(|| format!("{scheme}://{http_at}"));
+        let page = app.settings.page_url(http_at);
         println!("loa-broker setup {page}/setup#{token}");
     }
     let mut serving =

@@ -7,7 +7,7 @@ use loa_protocol::{
     health::{FULL_EVERY, Heartbeat},
     topic,
 };
-use loa_tests::world::{Mqtt, Wanted, World};
+use loa_tests::world::{Wanted, World};
 use serde_json::Value;
 
 use super::figure::{figure, monotonic_ns};
@@ -26,7 +26,7 @@ pub(crate) struct Idle {
 
 impl Idle {
     pub(crate) async fn begin() -> Result<Self> {
-        let world = World::wanted(Wanted { hamlets: 1, mqtt: Mqtt::Embedded, proxied: true }).await?;
+        let world = World::wanted(Wanted { hamlets: 1, proxied: true, ..Wanted::default() }).await?;
         // What it says on connecting is over when its first heartbeat has been seen.
         let node = world.hamlets[0].node.clone();
         world

@@ -28,7 +28,7 @@ const TYPES = {
   '.css': 'text/css',
   '.svg': 'image/svg+xml',
   '.png': 'image/png',
-  '.woff': 'font/woff',
+  '.woff2': 'font/woff2',
   '.webmanifest': 'application/manifest+json',
 };
 const CSP =

@@ -41,16 +41,18 @@ export function makeNode(hamlet, name, status) {
         ? null
         : {
             at: iso(Date.now() - 12_000),
-            uptime_s: 3 * 86_400 + 7 * 3600,
+            started_at: iso(Date.now() - (3 * 86_400 + 7 * 3600) * 1000),
             version: '0.1.0',
-            cpu_temperature_c: 51.5,
+            cpu_temperature_c: 52,
             load: 0.2,
-            disk_free_kib: 11_200_000,
+            disk_free_mib: 11_200,
             network: { interface: 'wwan0', received_bytes: 1, sent_bytes: 1, signal_dbm: -87 },
             playing: false,
             volume: 80,
             output_errors: 0,
             receipts_waiting: 0,
+            refused: {},
+            faults: {},
           },
   };
 }

@@ -1,5 +1,5 @@
 // A sentence, a voice or a file, from the thumb to the horns of the chosen hamlets and of no others.
-import { choose, chooseFile, playNow, row, shownBroadcast, source, tab, uploadSound, watchPlaces } from './support/phone';
+import { choose, chooseFile, hold, playNow, row, shownBroadcast, source, tab, uploadSound, watchPlaces } from './support/phone';
 import { beeps, heard, shareAt, wav } from './support/sound';
 import { expect, test } from './support/test';
 
@@ -127,6 +127,31 @@ test('an emergency is asked for twice and goes out as one', async ({ signedIn: p
   await expect(row(page, 'Ấp Lâm Dồ')).toContainText('Đã phát xong', { timeout: 20_000 });
   expect((await shownBroadcast(page, commune)).bulletin.class).toBe('emergency');
   expect(heard(tape.since(before)).seconds).toBeGreaterThan(1);
+});
+
+test('an answer that comes late leaves whoever has gone to another screen there, unless it is a refusal', async ({
+  signedIn: page,
+}) => {
+  const release = await hold(page, '**/api/v1/broadcasts');
+  await page.getByLabel('Nội dung cần phát').fill('Chợ đêm mở từ 17 giờ.');
+  await choose(page, 'Ấp Chợ');
+  await playNow(page);
+  await tab(page, 'Cụm loa');
+  release();
+  await expect(row(page, 'Ấp Chợ')).toContainText('Đang phát');
+  await expect(page).toHaveURL(/\/nodes$/);
+  await page.getByRole('link', { name: /Đang phát ở 1 ấp/ }).tap();
+  await expect(row(page, 'Ấp Chợ')).toContainText('Đã phát xong');
+
+  await tab(page, 'Phát');
+  await page.getByLabel('Nội dung cần phát').fill('Chợ đêm mở từ 18 giờ.');
+  const releaseNext = await hold(page, '**/api/v1/bulletins');
+  await playNow(page);
+  await tab(page, 'Lịch sử');
+  await page.context().setOffline(true);
+  releaseNext();
+  await expect(page.getByRole('alert').filter({ hasText: 'Bản nháp vẫn còn.' })).toBeVisible();
+  await expect(page.getByLabel('Nội dung cần phát')).toHaveValue('Chợ đêm mở từ 18 giờ.');
 });
 
 test('what was broadcast is in the history with its outcome, and can be looked at again', async ({ signedIn: page }) => {

@@ -45,7 +45,7 @@ test('a node that is switched off in order is told from one that was cut off', a
 
 test('what plays on a node is on its page, and the test tone sounds there', async ({ signedIn: page, commune }) => {
   const hamlet = commune.hamlet('Ấp Ngan Rô 2');
-  await uploadSound(page, 'nhạc hiệu.wav', wav(beeps(660, 4)));
+  await uploadSound(page, 'nhạc hiệu.wav', wav(beeps(660, 6)));
   await choose(page, hamlet.name);
   await playNow(page);
   await tab(page, 'Cụm loa');

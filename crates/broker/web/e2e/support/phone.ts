@@ -57,3 +57,16 @@ export async function watchPlaces(page: Page): Promise<() => Promise<Record<stri
   });
   return () => page.evaluate(() => (window as unknown as { seenPlaces: Record<string, string[]> }).seenPlaces);
 }
+
+/** Keeps what the page sends there on its way until it is released. */
+export async function hold(page: Page, address: string): Promise<() => void> {
+  let release = () => {};
+  const released = new Promise<void>((done) => {
+    release = done;
+  });
+  await page.route(address, async (route) => {
+    if (route.request().method() === 'POST') await released;
+    await route.continue();
+  });
+  return release;
+}

@@ -19,6 +19,8 @@ export function bulletinOf(draft: Draft, untitled: string, preview?: Clip): NewB
 
 export class Sender {
   busy = $state(false);
+  /** Why the last attempt failed; outlives the screen it was made on. */
+  problem = $state.raw<unknown>();
   readonly #to: Sending;
 
   constructor(to: Sending) {
@@ -35,6 +37,7 @@ export class Sender {
   ): Promise<Broadcast | undefined> {
     if (this.busy) return undefined;
     this.busy = true;
+    this.problem = undefined;
     try {
       let intent = intentFor(draft, areas);
       keep(intent);
@@ -44,6 +47,9 @@ export class Sender {
         keep(intent);
       }
       return await this.#to.play(intent.bulletin ?? '', areas, intent.key);
+    } catch (thrown) {
+      this.problem = thrown;
+      throw thrown;
     } finally {
       this.busy = false;
     }
