@@ -51,7 +51,7 @@ async fn an_airing_outlives_a_spoilt_link_and_is_reported_once(#[case] spoilt: S
     match spoilt {
         Spoilt::Cut => {
             links.cut();
-            let gone = |node: &loa_fleet::api::Node| node.status == NodeStatus::Offline;
+            let gone = |node: &loa_fleet::api::Node| node.status == NodeStatus::Lost;
             world.node_until(&hamlet.node, "the broker notices the loss", gone).await?;
             links.restore();
         }
@@ -88,7 +88,7 @@ async fn what_is_sent_while_the_link_is_down_plays_once_when_it_is_back() -> Res
 
     world.links()?.cut();
     let broadcast = world.api.air(&bulletin.id, &[hamlet.code]).await?;
-    let gone = |node: &loa_fleet::api::Node| node.status == NodeStatus::Offline;
+    let gone = |node: &loa_fleet::api::Node| node.status == NodeStatus::Lost;
     world.node_until(&hamlet.node, "the broker notices the loss", gone).await?;
     assert_eq!(hamlet.starts()?, 0, "it can't have come");
     world.links()?.restore();
