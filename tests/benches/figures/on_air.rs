@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use futures_util::future::try_join_all;
 use loa_fleet::api::Content;
-use loa_protocol::{BroadcastId, Class};
+use loa_protocol::Class;
 use loa_tests::{
     soundcard::EventKind,
     world::{Hamlet, PATIENCE, World},
@@ -30,27 +30,20 @@ impl Commune {
     /// `POST /broadcasts` of a ready bulletin → first sound at the last card.
     pub(crate) async fn tap_to_sound(&self, runs: usize) -> Result<()> {
         let bulletin = self.0.tune(Class::Normal, 1, 1.0).await?;
-        let mut taken = Vec::new();
-        for _ in 0..runs {
-            self.be_quiet().await?;
+        let one = async |_| {
             let tap = monotonic_ns()?;
             let broadcast = self.0.api.air(&bulletin.id, &EVERYWHERE).await?;
-            taken.push(self.last_sound_since(tap).await?);
+            let taken = self.last_sound_since(tap).await?;
             self.0.over(&broadcast.id).await?;
-        }
-        let sample = Sample::new(taken)?;
-        sample.tell("tap to sound, five hamlets, cards closed before", "ms");
-        figure("tap_to_sound_p50_ms", sample.median(), "ms");
-        figure("tap_to_sound_p99_ms", sample.percentile(99.0), "ms");
-        Ok(())
+            Ok(taken)
+        };
+        self.measure("tap_to_sound", "tap to sound, five hamlets, cards closed before", runs, one).await
     }
 
     /// `POST /bulletins` with a text never spoken before, then `POST /broadcasts` → first sound at the last card.
     pub(crate) async fn text_to_sound(&self, runs: usize) -> Result<()> {
         let voice = self.0.api.voices().await?.first().context("a voice")?.id.clone();
-        let mut taken = Vec::new();
-        for run in 1..=runs {
-            self.be_quiet().await?;
+        let one = async |run| {
             let text = format!(
                 "Kính mời bà con ấp Chợ ra nhà văn hoá họp lúc {} giờ {run} phút tối nay để nghe thông báo",
                 17 + run % 3
@@ -59,22 +52,18 @@ impl Commune {
             let tap = monotonic_ns()?;
             let bulletin = self.0.api.add_bulletin("Mời họp", Class::Normal, &content).await?;
             let broadcast = self.0.api.air(&bulletin.id, &EVERYWHERE).await?;
-            taken.push(self.last_sound_since(tap).await?);
-            self.silence(&broadcast.id).await?;
-        }
-        let sample = Sample::new(taken)?;
-        sample.tell("text of 22 words to sound, speech included", "ms");
-        figure("text_to_sound_p50_ms", sample.median(), "ms");
-        figure("text_to_sound_p99_ms", sample.percentile(99.0), "ms");
-        Ok(())
+            let taken = self.last_sound_since(tap).await?;
+            self.0.api.stop(&broadcast.id).await?;
+            self.0.over(&broadcast.id).await?;
+            Ok(taken)
+        };
+        self.measure("text_to_sound", "text of 22 words to sound, speech included", runs, one).await
     }
 
     /// `POST /stop` while all five sound → last sound of the last card.
     pub(crate) async fn stop_to_silence(&self, runs: usize) -> Result<()> {
         let bulletin = self.0.tune(Class::Normal, 2, 30.0).await?;
-        let mut taken = Vec::new();
-        for _ in 0..runs {
-            self.be_quiet().await?;
+        let one = async |_| {
             let begun = monotonic_ns()?;
             let broadcast = self.0.api.air(&bulletin.id, &EVERYWHERE).await?;
             self.last_sound_since(begun).await?;
@@ -82,13 +71,29 @@ impl Commune {
             self.0.api.stop_everything(None).await?;
             let silent = try_join_all(self.0.hamlets.iter().map(Hamlet::falls_silent)).await?;
             let last = silent.iter().map(|moment| moment.monotonic_ns).max().context("a hamlet")?;
-            taken.push((last - tap) as f64 / 1e6);
             self.0.over(&broadcast.id).await?;
+            Ok((last - tap) as f64 / 1e6)
+        };
+        self.measure("stop_to_silence", "stop everything to silence, five hamlets", runs, one).await
+    }
+
+    /// So many runs of `one`, which is given its number and gives milliseconds; each begins in silence.
+    async fn measure(
+        &self,
+        name: &str,
+        what: &str,
+        runs: usize,
+        one: impl AsyncFn(usize) -> Result<f64>,
+    ) -> Result<()> {
+        let mut taken = Vec::new();
+        for run in 1..=runs {
+            self.be_quiet().await?;
+            taken.push(one(run).await?);
         }
         let sample = Sample::new(taken)?;
-        sample.tell("stop everything to silence, five hamlets", "ms");
-        figure("stop_to_silence_p50_ms", sample.median(), "ms");
-        figure("stop_to_silence_p99_ms", sample.percentile(99.0), "ms");
+        sample.tell(what, "ms");
+        figure(&format!("{name}_p50_ms"), sample.median(), "ms");
+        figure(&format!("{name}_p99_ms"), sample.percentile(99.0), "ms");
         Ok(())
     }
 
@@ -96,12 +101,6 @@ impl Commune {
         let heard = try_join_all(self.0.hamlets.iter().map(Hamlet::sounds)).await?;
         let last = heard.iter().map(|moment| moment.monotonic_ns).max().context("a hamlet")?;
         Ok((last - tap_ns) as f64 / 1e6)
-    }
-
-    async fn silence(&self, id: &BroadcastId) -> Result<()> {
-        self.0.api.stop(id).await?;
-        self.0.over(id).await?;
-        Ok(())
     }
 
     /// Waits until the agents have closed all cards, and forgets what has sounded.
