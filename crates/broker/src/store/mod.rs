@@ -13,7 +13,7 @@ use std::{path::Path, str::FromStr};
 
 use jiff::Timestamp;
 use sqlx::{
-    SqlitePool,
+    Connection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -81,7 +81,19 @@ impl Store {
             // Durable at each commit: a receipt that was acknowledged must survive a power cut.
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(std::time::Duration::from_secs(10));
-        let pool = SqlitePoolOptions::new().max_connections(8).connect_with(options).await?;
+        let pool = SqlitePoolOptions::new()
+            .max_connections(8)
+            // SQLite itself rolls back what finds no room, sqlx then can't, and would for ever take the connection for one within a
+            // transaction: what it reads would grow old, and it could write nothing. Such a connection is closed.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    // Behind a rollback that is still to be done.
+                    connection.ping().await?;
+                    Ok(!connection.is_in_transaction())
+                })
+            })
+            .connect_with(options)
+            .await?;
         sqlx::migrate!("./migrations").run(&pool).await?;
         Ok(Self { pool })
     }

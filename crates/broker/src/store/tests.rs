@@ -330,3 +330,30 @@ async fn what_was_written_is_there_after_opening_again() {
     let row = again.node(&node("n1")).await.unwrap().unwrap();
     assert_eq!((row.generation, row.published, row.plan_body.as_str()), (3, 3, "plan"));
 }
+
+#[tokio::test]
+async fn what_finds_no_room_is_told_so_and_its_connection_is_used_no_more() {
+    let commune = Commune::new().await;
+    let store = &commune.store;
+    let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&store.pool).await.unwrap();
+    // The limit is each connection's own, and goes with it.
+    let mut connections = Vec::new();
+    while connections.len() < 8 {
+        let mut connection = store.pool.acquire().await.unwrap();
+        let limit = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
+        sqlx::query(limit).execute(&mut *connection).await.unwrap();
+        connections.push(connection);
+    }
+    drop(connections);
+    let hamlet: AreaCode = "31699-01".parse().unwrap();
+    let large = [NodeRow::new(node("n3"), hamlet, "x".repeat(1 << 20), at(0))];
+    let mut failures = 0;
+    while let Err(error) = store.add_nodes(&large).await {
+        assert!(matches!(error, StoreError::DiskFull), "{error:?}");
+        assert_eq!(store.nodes().await.unwrap().len(), 2, "nothing of it was kept");
+        failures += 1;
+        assert!(failures <= 8, "a connection that failed was used again");
+    }
+    assert!(failures > 0, "there was room");
+    assert_eq!(store.nodes().await.unwrap().len(), 3);
+}
