@@ -378,7 +378,11 @@ impl World {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, wait).await.with_context(|| format!("waited in vain: {what}"))?
+        let waited = tokio::time::timeout(PATIENCE, wait).await;
+        if waited.is_err() {
+            print_logs(&self.path().join("logs"));
+        }
+        waited.with_context(|| format!("waited in vain: {what}"))?
     }
 
     /// Waits until a broadcast satisfies `done`.
