@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::{
     listen::{self, Match},
-    soundcard::{Capture, Ending, Segment},
+    soundcard::{Capture, Segment},
     world::AUDIBLE,
 };
 
@@ -29,28 +29,6 @@ pub fn heard_whole(capture: &Capture, clip: &[f32], volume: f64) -> Result<Match
         ensure!(loudest < -80.0, "something sounded {place} the clip, at {loudest:.1} dBFS");
     }
     Ok(found)
-}
-
-/// What a card that ran dry may have missed, frames: a period of 40 ms that came too late is lost.
-const LATE: usize = 1920;
-
-/// The same on a machine that is too busy for its sound: where the card says that it ran dry, a period may be missing. Nothing else may, and
-/// nothing is heard twice.
-pub fn heard_through(capture: &Capture, clip: &[f32], volume: f64) -> Result<()> {
-    let dry = capture.segments.iter().filter(|stretch| stretch.ending == Ending::Xrun).count();
-    if dry == 0 {
-        return heard_whole(capture, clip, volume).map(drop);
-    }
-    let mut at = 0;
-    let sounding = |stretch: &&Segment| listen::sounding(&stretch.mono(), AUDIBLE).is_some();
-    for stretch in capture.segments.iter().filter(sounding) {
-        let part = part_of(clip, stretch)?;
-        ensure!(part.from >= at, "{part:?} comes after {at} frames");
-        ensure!(part.from - at <= LATE, "{part:?} comes after only {at} frames");
-        at = part.from + part.frames;
-    }
-    ensure!(at + LATE >= clip.len(), "only {at} frames of {} were heard", clip.len());
-    Ok(())
 }
 
 /// Where a stretch of what was heard stands in a clip.

@@ -141,6 +141,6 @@ async fn an_airing_without_a_device_is_missed_and_the_next_with_one_is_played() 
     let done = world.over(&world.api.air(&bulletin.id, &[hamlet.code]).await?.id).await?;
     assert_eq!((done.airings[0].status, done.airings[0].reason), (Played, None));
     hamlet.card.wait_for_event(EventKind::Start, 1, PATIENCE)?;
-    judge::heard_through(&hamlet.heard()?, &clip, VOLUME)?;
+    judge::heard_whole(&hamlet.heard()?, &clip, VOLUME)?;
     Ok(())
 }

@@ -49,7 +49,7 @@ async fn a_node_with_a_full_disk_plays_reports_and_says_so_and_is_well_when_ther
         hamlet.rests().await?;
         let mut heard = hamlet.heard()?;
         heard.segments.drain(..seen);
-        judge::heard_through(&heard, &clip, VOLUME)?;
+        judge::heard_whole(&heard, &clip, VOLUME)?;
         airings.push(done.airings[0].id.clone());
     }
     assert_eq!(world.receipts_kept().await?, 3);

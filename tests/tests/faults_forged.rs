@@ -45,7 +45,7 @@ async fn nobody_but_the_broker_makes_a_node_speak_and_each_try_is_counted() -> R
     world.api.set_volume(node, Volume { percent: 80, emergency_percent: 90 }).await?;
     world.ready().await?;
     hamlet.rests().await?;
-    judge::heard_through(&hamlet.heard()?, &clip, VOLUME)?;
+    judge::heard_whole(&hamlet.heard()?, &clip, VOLUME)?;
     let starts = hamlet.starts()?;
 
     let (own, another) = (Keys::of_broker(&world.broker_data())?, Keys::of_another()?);
@@ -108,7 +108,7 @@ async fn nobody_but_the_broker_makes_a_node_speak_and_each_try_is_counted() -> R
         |seen: &loa_fleet::api::Node| tries.iter().all(|(code, ..)| seen.refused(code) == count(code));
     world.node_until(node, "each try is counted under its code", all_counted).await?;
     assert_eq!(hamlet.starts()?, starts, "the sound card was never started");
-    judge::heard_through(&hamlet.heard()?, &clip, VOLUME).context("nothing came after the right one")?;
+    judge::heard_whole(&hamlet.heard()?, &clip, VOLUME).context("nothing came after the right one")?;
 
     // The node isn't deaf: what the broker says is still obeyed.
     let done = world.over(&world.api.air(&bulletin.id, &[hamlet.code]).await?.id).await?;

@@ -102,7 +102,7 @@ async fn a_node_can_speak_for_no_other_and_hears_nothing_meant_for_others(#[case
     assert_eq!((done.airings[0].status, done.airings[0].reason), (Played, None));
     world.hamlets[0].reported_once(airing).await?;
     assert_eq!(world.receipts_kept().await?, 1, "the thief's receipts settled nothing");
-    judge::heard_through(&world.hamlets[0].heard()?, &clip, VOLUME)?;
+    judge::heard_whole(&world.hamlets[0].heard()?, &clip, VOLUME)?;
     assert_eq!(world.api.node(&victim).await?.status, NodeStatus::Online);
 
     let own = [topic::command(&thief), topic::plan(&thief)];

@@ -73,7 +73,7 @@ async fn an_airing_outlives_a_spoilt_link_and_is_reported_once(#[case] spoilt: S
     hamlet.reported_once(airing).await?;
     assert_eq!(world.receipts_kept().await?, 1);
     hamlet.falls_silent().await?;
-    judge::heard_through(&hamlet.heard()?, &clip, VOLUME)?;
+    judge::heard_whole(&hamlet.heard()?, &clip, VOLUME)?;
     world.ready().await?;
     assert_eq!(links.mqtt.connections() > before, spoilt != Spoilt::Held, "it connected anew if it had to");
     Ok(())
@@ -98,7 +98,7 @@ async fn what_is_sent_while_the_link_is_down_plays_once_when_it_is_back() -> Res
     hamlet.reported_once(&done.airings[0].id).await?;
     assert_eq!(world.receipts_kept().await?, 1);
     hamlet.falls_silent().await?;
-    judge::heard_through(&hamlet.heard()?, &clip, VOLUME)?;
+    judge::heard_whole(&hamlet.heard()?, &clip, VOLUME)?;
     Ok(())
 }
 
@@ -120,7 +120,7 @@ async fn what_expires_while_the_link_is_down_is_reported_missed_and_never_plays(
     // Whatever waited for the node has come when something newer has.
     let next = world.over(&world.api.air(&fresh.id, &[hamlet.code]).await?.id).await?;
     assert_eq!(next.airings[0].status, Played);
-    judge::heard_through(&hamlet.heard()?, &clip, VOLUME).context("only the fresh one")?;
+    judge::heard_whole(&hamlet.heard()?, &clip, VOLUME).context("only the fresh one")?;
     Ok(())
 }
 

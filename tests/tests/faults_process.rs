@@ -61,7 +61,7 @@ async fn a_broker_killed_in_the_middle_leaves_the_nodes_playing_and_gets_each_re
         assert_eq!(airing.heard_ms, Some(clip.len() as u64 / 48), "{}", hamlet.code);
         let receipt = hamlet.reported_once(&airing.id).await?;
         assert_eq!((receipt.outcome, receipt.frames), (Outcome::Played, clip.len() as u64));
-        judge::heard_through(&hamlet.heard()?, &clip, VOLUME).context(hamlet.code)?;
+        judge::heard_whole(&hamlet.heard()?, &clip, VOLUME).context(hamlet.code)?;
     }
     assert_eq!(world.receipts_kept().await?, 3, "each receipt was kept once");
     let node = world.hamlets[0].node.clone();
@@ -103,7 +103,7 @@ async fn an_agent_killed_in_the_middle_reports_once_how_much_was_heard_and_plays
     let clip = world.decoded(&next.clip).await?;
     let done = world.over(&world.api.air(&next.id, &["31699-01"]).await?.id).await?;
     assert_eq!(done.airings[0].status, Played);
-    judge::heard_through(&heard_since(hamlet, taken.segments.len())?, &clip, VOLUME)?;
+    judge::heard_whole(&heard_since(hamlet, taken.segments.len())?, &clip, VOLUME)?;
     Ok(())
 }
 
@@ -128,6 +128,6 @@ async fn a_receipt_that_is_only_on_disk_when_the_agent_is_killed_arrives_once_wh
     assert_eq!(done.airings[0].heard_ms, Some(clip.len() as u64 / 48));
     world.hamlets[0].reported_once(airing).await?;
     assert_eq!(world.receipts_kept().await?, 1);
-    judge::heard_through(&world.hamlets[0].heard()?, &clip, VOLUME)?;
+    judge::heard_whole(&world.hamlets[0].heard()?, &clip, VOLUME)?;
     Ok(())
 }
