@@ -3,9 +3,14 @@
 use std::sync::Arc;
 
 use axum::{
+    body::Body,
     extract::{FromRef, FromRequest, FromRequestParts, Request},
     http::{HeaderMap, header, request::Parts},
 };
+
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
 
 use super::problem::{Code, Problem};
 use crate::{app::App, secrets, store::PersonRow};
@@ -13,10 +18,42 @@ use crate::{app::App, secrets, store::PersonRow};
 /// Name of the session cookie.
 pub const COOKIE: &str = "loa_session";
 
-/// A JSON body.
-#[derive(FromRequest)]
-#[from_request(via(axum::Json), rejection(Problem))]
+/// Largest JSON body, bytes: a text of 20,000 characters with room to spare.
+pub const BODY_BYTES: usize = 1 << 20;
+/// How much of a body that is too large is read, to be thrown away.
+const FINISH_BYTES: usize = 32 << 20;
+
+/// A JSON body. One that is too large is heard out before it is refused: whoever is cut off while it sends never sees the answer.
 pub struct Json<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let request = Request::from_parts(parts, Body::from(whole(body).await?));
+        let axum::Json(value) = axum::Json::from_request(request, state).await?;
+        Ok(Self(value))
+    }
+}
+
+async fn whole(body: Body) -> Result<Bytes, Problem> {
+    let mut chunks = body.into_data_stream();
+    let (mut kept, mut length) = (BytesMut::new(), 0);
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|error| Problem::new(Code::InvalidRequest).detail(error.to_string()))?;
+        length += chunk.len();
+        if length <= BODY_BYTES {
+            kept.extend_from_slice(&chunk);
+        } else if length > FINISH_BYTES {
+            break;
+        }
+    }
+    if length > BODY_BYTES {
+        return Err(Problem::new(Code::TooLarge).with("limit_bytes", BODY_BYTES));
+    }
+    Ok(kept.freeze())
+}
 
 /// Query parameters.
 #[derive(FromRequestParts)]

@@ -31,9 +31,6 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use self::problem::{Code, Problem};
 use crate::app::App;
 
-/// Largest JSON body: a text of 20,000 characters with room to spare.
-const BODY_BYTES: usize = 1 << 20;
-
 /// No script, style or frame but our own; sound from our own addresses.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      font-src 'self'; connect-src 'self'; media-src 'self' blob:; worker-src 'self'; manifest-src 'self'; \
@@ -77,7 +74,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(broadcasts::stop))
         .routes(routes!(broadcasts::stop_everything))
         .routes(routes!(events::events))
-        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(DefaultBodyLimit::max(extract::BODY_BYTES))
         .merge(
             OpenApiRouter::new()
                 .routes(routes!(sound::upload))
