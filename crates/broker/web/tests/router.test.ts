@@ -8,6 +8,7 @@ it.each([
   ['/nodes/new', { name: 'add-node' }],
   ['/nodes/n1', { name: 'node', id: 'n1' }],
   ['/broadcasts/r%201', { name: 'broadcast', id: 'r 1' }],
+  ['/areas', { name: 'areas' }],
   ['/history', { name: 'history' }],
   ['/settings', { name: 'settings' }],
   ['/setup', { name: 'setup' }],

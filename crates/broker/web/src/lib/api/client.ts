@@ -52,6 +52,10 @@ export const api = {
   signOut: () => answer((i) => http.DELETE('/api/v1/session', i)),
 
   areas: () => answer((i) => http.GET('/api/v1/areas', i)),
+  addArea: (code: string, name: string, parent?: string) =>
+    answer((i) => http.POST('/api/v1/areas', { ...i, body: { code, name, parent } })),
+  renameArea: (code: string, name: string) =>
+    answer((i) => http.PATCH('/api/v1/areas/{code}', { ...i, params: { path: { code } }, body: { name } })),
   voices: () => answer((i) => http.GET('/api/v1/voices', i)),
 
   nodes: () => answer((i) => http.GET('/api/v1/nodes', i)),

@@ -1,7 +1,7 @@
 // Which screen is shown, from the address alone. Links are ordinary <a href>; clicks on them are taken over once, here.
 
 export type Route =
-  | { name: 'play' | 'nodes' | 'add-node' | 'history' | 'settings' | 'setup' | 'unknown' }
+  | { name: 'play' | 'nodes' | 'add-node' | 'areas' | 'history' | 'settings' | 'setup' | 'unknown' }
   | { name: 'broadcast' | 'node'; id: string };
 
 export function routeOf(path: string): Route {
@@ -11,6 +11,7 @@ export function routeOf(path: string): Route {
     switch (first) {
       case '':
         return { name: 'play' };
+      case 'areas':
       case 'nodes':
       case 'history':
       case 'settings':
