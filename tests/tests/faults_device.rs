@@ -7,7 +7,7 @@ use loa_fleet::api::{
     AiringStatus::{Missed, Partial, Played},
     Node,
 };
-use loa_protocol::{Class, Reason, state::OutputState};
+use loa_protocol::{Class, Reason, Receipt, state::OutputState};
 use loa_tests::{
     judge::{self, Part},
     listen,
@@ -42,6 +42,14 @@ fn parts(clip: &[f32], heard: &Capture) -> Result<Vec<(Part, bool)>> {
 /// How much more than was heard may be reported: of a card that runs dry a period may be lost that it was given.
 fn lost_late(heard: &Capture) -> usize {
     1920 * heard.segments.iter().filter(|stretch| stretch.ending == Ending::Xrun).count()
+}
+
+/// Holds that a receipt counts the frames that were heard: at most so many fewer or more.
+fn told_as_heard(receipt: &Receipt, parts: &[(Part, bool)], fewer: usize, more: usize) -> Result<()> {
+    let taken: usize = parts.iter().map(|(part, _)| part.frames).sum();
+    let reported = usize::try_from(receipt.frames)?;
+    assert!((taken - fewer..=taken + more).contains(&reported), "{taken} frames heard, {reported} reported");
+    Ok(())
 }
 
 fn output_is(state: OutputState) -> impl Fn(&Node) -> bool {
@@ -79,12 +87,7 @@ async fn a_device_that_is_away_for_three_seconds_takes_the_airing_up_in_its_plac
     let gap = (resumed.from - before) as f64 / 48_000.0;
     assert!((2.9..4.5).contains(&gap), "{gap:.2} s were lost");
 
-    let taken: usize = parts.iter().map(|(part, _)| part.frames).sum();
-    let reported = usize::try_from(receipt.frames)?;
-    assert!(
-        (taken - HELD..=taken + lost_late(&heard)).contains(&reported),
-        "{taken} frames heard, {reported} reported"
-    );
+    told_as_heard(&receipt, &parts, HELD, lost_late(&heard))?;
     assert_eq!(receipt.clip_frames, clip.len() as u64);
     assert_eq!(airing.heard_ms, Some(receipt.frames / 48));
     Ok(())
@@ -111,12 +114,7 @@ async fn an_airing_for_which_the_device_returns_is_heard_from_where_it_would_be(
     let parts = parts(&clip, &heard)?;
     let (first, _) = parts.first().context("something was heard")?;
     assert!(first.from as f64 / 48_000.0 > 1.4, "it began {} frames in", first.from);
-    let taken: usize = parts.iter().map(|(part, _)| part.frames).sum();
-    let reported = usize::try_from(receipt.frames)?;
-    assert!(
-        (taken - 48..=taken + 48 + lost_late(&heard)).contains(&reported),
-        "{taken} frames heard, {reported} reported"
-    );
+    told_as_heard(&receipt, &parts, 48, 48 + lost_late(&heard))?;
     world.node_until(&hamlet.node, "the return is shown", output_is(OutputState::Ready)).await?;
     Ok(())
 }
