@@ -121,6 +121,8 @@ impl PlanStore {
 
 #[cfg(test)]
 mod tests {
+    use loa_protocol::Policy;
+
     use super::*;
 
     fn plan(generation: u64, hamlet: &str) -> Plan {
@@ -132,6 +134,9 @@ mod tests {
             areas: vec!["94".parse().unwrap(), hamlet[..5].parse().unwrap(), hamlet.parse().unwrap()],
             time_zone: "Asia/Ho_Chi_Minh".into(),
             volume: Volume { percent: 70, emergency_percent: 90 },
+            policy: Policy::unlimited(),
+            latch: None,
+            broadcasts: Vec::new(),
         }
     }
 

@@ -227,7 +227,8 @@ pub async fn stop(
     areas: &[AreaCode],
     broadcast: Option<BroadcastId>,
 ) -> Result<(), DispatchError> {
-    let command = fresh(app.now(), STOP_LIFE, audience(targets, areas), Action::Stop { broadcast })?;
+    let command =
+        fresh(app.now(), STOP_LIFE, audience(targets, areas), Action::Stop { broadcast, latch: false })?;
     send(app, &command, None, targets.topics()).await
 }
 

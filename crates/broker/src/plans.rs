@@ -7,7 +7,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use loa_mqtt::Publish;
-use loa_protocol::{AreaCode, Plan, seal, topic};
+use loa_protocol::{AreaCode, Plan, Policy, seal, topic};
 use tokio_util::sync::CancellationToken;
 
 use crate::{app::App, store::NodeRow};
@@ -81,5 +81,8 @@ fn compile(app: &App, node: &NodeRow, areas: Vec<AreaCode>) -> Plan {
         areas,
         time_zone: app.settings.time_zone.clone(),
         volume: node.volume,
+        policy: Policy::unlimited(),
+        latch: None,
+        broadcasts: Vec::new(),
     }
 }

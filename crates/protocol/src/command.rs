@@ -73,6 +73,17 @@ pub enum Action {
         /// Only this broadcast; everything when absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         broadcast: Option<BroadcastId>,
+        /// Stay silent until a plan issued later comes without a latch. Only where everything is stopped.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        latch: bool,
+    },
+    /// The present, in answer to the question in a node's state ([`crate::NodeState::ask`]): the node that hears its own question back knows
+    /// that the broker said this after it was asked.
+    Time {
+        /// The question.
+        answers: String,
+        /// The broker's present.
+        now: Timestamp,
     },
     /// Sound a test tone: a short sine, so that an installer can check the amplifier.
     TestTone {

@@ -18,3 +18,7 @@ pub const RECEIPTS_PER_BATCH: usize = 50;
 pub const HEARTBEAT: Duration = Duration::from_secs(30);
 /// A node not heard of for this long is shown as lost.
 pub const NODE_LOST_AFTER: Duration = Duration::from_secs(45);
+/// Clips that a node's state names as lacking.
+pub const LACKING_TOLD: usize = 16;
+/// Broadcasts in one plan.
+pub const PLANNED_BROADCASTS: usize = 200;

@@ -43,6 +43,20 @@ pub enum Reason {
     DiskFull,
     /// The broker heard nothing of the node until after the expiry. Only the broker gives this one.
     NodeSilent,
+    /// The node didn't run when it was due, nor within its catch-up window.
+    NodeOff,
+    /// The node didn't trust its clock when it was due.
+    ClockUntrusted,
+    /// The plan with it came after its catch-up window.
+    PlanLate,
+    /// The policy allows no sound at this hour.
+    OutsideHours,
+    /// The session would have been longer than the policy allows.
+    SessionTooLong,
+    /// The policy allows no further session this day.
+    TooManySessions,
+    /// Everything was stopped, and not yet released.
+    Latched,
     /// A reason of a newer version.
     #[serde(other)]
     Other,
@@ -55,6 +69,9 @@ pub struct Receipt {
     pub airing: AiringId,
     /// Its broadcast.
     pub broadcast: BroadcastId,
+    /// Its nominal start, from which, with broadcast and node, the airing's id follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Timestamp>,
     /// What came of it.
     pub outcome: Outcome,
     /// Why, when it isn't simply *played*.

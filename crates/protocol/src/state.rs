@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock::ClockTrust,
     command::Class,
-    id::{AiringId, BroadcastId},
+    id::{AiringId, BroadcastId, ClipHash},
     version::VersionRange,
 };
 
@@ -39,6 +39,15 @@ pub struct NodeState {
     pub waiting: Vec<AiringId>,
     /// Whether sound can come out.
     pub output: OutputState,
+    /// Everything was stopped here, and not yet released.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub latched: bool,
+    /// Clips of the plan held that are not on the node's disk, those needed soonest first; at most [`crate::limits::LACKING_TOLD`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lacking: Vec<ClipHash>,
+    /// A question, new for each asking, that [`crate::Action::Time`] answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ask: Option<String>,
 }
 
 /// An airing that sounds.

@@ -66,8 +66,8 @@ fn commands() -> Vec<Command> {
     let airing = AiringId::derive(&play().broadcast, &node(), at(0));
     vec![
         command(Action::Play(play())),
-        command(Action::Stop { broadcast: None }),
-        command(Action::Stop { broadcast: Some(play().broadcast) }),
+        command(Action::Stop { broadcast: None, latch: false }),
+        command(Action::Stop { broadcast: Some(play().broadcast), latch: false }),
         command(Action::TestTone { duration_ms: 1000 }),
         command(Action::Identify),
         command(Action::Restart),
@@ -84,6 +84,9 @@ fn plan() -> Plan {
         areas: areas(),
         time_zone: "Asia/Ho_Chi_Minh".into(),
         volume: Volume::default(),
+        policy: Policy::unlimited(),
+        latch: None,
+        broadcasts: Vec::new(),
     }
 }
 
@@ -154,6 +157,9 @@ fn what_a_node_says_survives_the_wire() {
             }),
             waiting: vec![airing.clone()],
             output: OutputState::Ready,
+            latched: false,
+            lacking: Vec::new(),
+            ask: None,
         });
     }
     for (outcome, reason) in [
@@ -167,6 +173,7 @@ fn what_a_node_says_survives_the_wire() {
             receipts: vec![Receipt {
                 airing: airing.clone(),
                 broadcast: play().broadcast,
+                start: None,
                 outcome,
                 reason,
                 started_at: reason.is_none().then(|| at(1)),

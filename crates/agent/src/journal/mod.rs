@@ -126,6 +126,7 @@ impl Journal {
         self.settle(Receipt {
             airing: airing.clone(),
             broadcast: accepted.broadcast.clone(),
+            start: Some(accepted.start),
             outcome,
             reason: Some(Reason::AgentRestarted),
             started_at: progress.started_at,

@@ -31,6 +31,7 @@ fn receipt(name: u8) -> Receipt {
     Receipt {
         airing: accepted.airing.clone(),
         broadcast: accepted.broadcast.clone(),
+        start: None,
         outcome: Outcome::Played,
         reason: None,
         started_at: Some(at(1)),

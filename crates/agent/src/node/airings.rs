@@ -221,6 +221,7 @@ impl<P: Plays> Node<P> {
         self.journal.settle(Receipt {
             airing: airing.clone(),
             broadcast: taken.accepted.broadcast,
+            start: Some(taken.accepted.start),
             outcome,
             reason,
             started_at: ending.started_at,

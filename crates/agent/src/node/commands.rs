@@ -37,7 +37,7 @@ impl<P: Plays> Node<P> {
         }
         match &command.action {
             Action::Play(play) => return self.play(&command, play, attachment),
-            Action::Stop { broadcast } => {
+            Action::Stop { broadcast, .. } => {
                 tracing::info!(?broadcast, "stops");
                 self.stop(broadcast.as_ref());
                 self.journal.stop(broadcast.as_ref(), command.issued_at);
@@ -58,6 +58,7 @@ impl<P: Plays> Node<P> {
                 let duration = Duration::from_millis((*duration_ms).min(LONGEST_TONE_MS).into());
                 self.sound_tone(tone::sine(TEST_TONE_HZ, duration, TONE_LEVEL));
             }
+            Action::Time { .. } => {}
             Action::Identify => {
                 self.note(&command);
                 self.sound_tone(three_tones());
@@ -149,6 +150,7 @@ impl<P: Plays> Node<P> {
         self.journal.settle(Receipt {
             airing: accepted.airing.clone(),
             broadcast: accepted.broadcast.clone(),
+            start: Some(accepted.start),
             outcome,
             reason: Some(reason),
             started_at: None,

@@ -93,6 +93,9 @@ impl<P: Plays> Node<P> {
             playing,
             waiting: self.arbiter.waiting().iter().map(|item| item.airing.clone()).collect(),
             output: self.output,
+            latched: false,
+            lacking: Vec::new(),
+            ask: None,
         }
     }
 

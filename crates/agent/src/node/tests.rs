@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Mutex};
 use jiff::SignedDuration;
 use loa_protocol::{
     Action, AreaCode, Audience, AuthorityKey, BroadcastId, Class, ClockTrust, Command, CommandId, Outcome,
-    Play, Reason, Receipt, ReceiptBatch, SigningKey, enrolment::EnrolmentResponse, envelope::frame,
+    Play, Policy, Reason, Receipt, ReceiptBatch, SigningKey, enrolment::EnrolmentResponse, envelope::frame,
     health::Report, plan::Volume, seal,
 };
 
@@ -83,6 +83,9 @@ impl Broker {
             areas: vec![area("94"), area(&hamlet[..5]), area(hamlet)],
             time_zone: "Asia/Ho_Chi_Minh".into(),
             volume: Volume { percent, emergency_percent: 100 },
+            policy: Policy::unlimited(),
+            latch: None,
+            broadcasts: Vec::new(),
         };
         frame(&seal(&self.key, &plan).unwrap(), None).unwrap()
     }
@@ -380,7 +383,7 @@ fn stop_everything_silences_what_sounds_and_drops_what_waits_or_is_fetched() {
     bench.play(2, Class::Normal);
     bench.command(0, play(3, Class::Normal, b"elsewhere", false), None);
     bench.pass(1);
-    bench.command(1, Action::Stop { broadcast: None }, None);
+    bench.command(1, Action::Stop { broadcast: None, latch: false }, None);
     let sounds = bench.sounds();
     assert!(bench.stopped().contains(&sounds[0].id));
     bench.end(sounds[0].id, End::Stopped, 24_000);
@@ -399,7 +402,7 @@ fn a_stop_holds_for_the_play_that_it_overtook_but_not_for_a_later_one() {
     let mut bench = Bench::new();
     let clip = clip();
     bench.pass(10);
-    bench.command(5, Action::Stop { broadcast: None }, None);
+    bench.command(5, Action::Stop { broadcast: None, latch: false }, None);
     bench.restart();
     bench.command(5, play(1, Class::Normal, &clip, true), Some(&clip));
     assert_eq!(bench.sounds().len(), 0);
@@ -413,7 +416,7 @@ fn a_stop_of_one_broadcast_leaves_the_others() {
     let mut bench = Bench::new();
     bench.play(1, Class::Normal);
     bench.play(2, Class::Normal);
-    bench.command(0, Action::Stop { broadcast: Some(BroadcastId::from_bits([2; 16])) }, None);
+    bench.command(0, Action::Stop { broadcast: Some(BroadcastId::from_bits([2; 16])), latch: false }, None);
     assert_eq!(bench.stopped(), []);
     assert_eq!(bench.outcomes(), [(Outcome::Missed, Some(Reason::Stopped), 0)]);
 }

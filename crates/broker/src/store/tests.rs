@@ -113,6 +113,7 @@ fn receipt(airing: &AiringId, outcome: Outcome) -> Receipt {
     Receipt {
         airing: airing.clone(),
         broadcast: broadcast_id(1),
+        start: None,
         outcome,
         reason: None,
         started_at: Some(at(1)),

@@ -30,6 +30,9 @@ fn state(at: Timestamp, playing: Option<Playing>, generation: Option<u64>) -> No
         playing,
         waiting: Vec::new(),
         output: OutputState::Ready,
+        latched: false,
+        lacking: Vec::new(),
+        ask: None,
     }
 }
 
@@ -122,6 +125,7 @@ async fn a_tap_becomes_a_signed_command_and_a_receipt_becomes_proof_that_outlive
     let receipt = Receipt {
         airing: airing.clone(),
         broadcast: play.broadcast.clone(),
+        start: None,
         outcome: Outcome::Played,
         reason: None,
         started_at: Some(command.issued_at),
@@ -142,9 +146,9 @@ async fn a_tap_becomes_a_signed_command_and_a_receipt_becomes_proof_that_outlive
     let stopped = broker.post("/stop", &json!({}), StatusCode::ACCEPTED).await;
     assert_eq!(stopped["nodes"], 2);
     let (command, _) = silent.order().await;
-    assert_eq!(command.action, Action::Stop { broadcast: None });
+    assert_eq!(command.action, Action::Stop { broadcast: None, latch: false });
     let (command, _) = link.order().await;
-    assert_eq!(command.action, Action::Stop { broadcast: None });
+    assert_eq!(command.action, Action::Stop { broadcast: None, latch: false });
     drop((link, silent));
     broker.kill().await;
 

@@ -64,7 +64,7 @@ async fn what_was_stopped_is_not_given_again_but_stopped_again() {
     let broker = restart_with_nothing_kept(broker, &data).await;
     let mut link = broker.connect(&node).await;
     for stopped in [one, two] {
-        assert_eq!(link.order().await.0.action, Action::Stop { broadcast: Some(stopped) });
+        assert_eq!(link.order().await.0.action, Action::Stop { broadcast: Some(stopped), latch: false });
     }
     let (command, _) = link.order().await;
     assert!(matches!(&command.action, Action::Play(play) if play.broadcast == last), "{command:?}");
