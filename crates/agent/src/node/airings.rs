@@ -156,7 +156,14 @@ impl<P: Plays> Node<P> {
         self.tone = None;
         tracing::info!(%airing, title = taken.accepted.title, "begins");
         let frames = taken.accepted.clip_frames();
-        self.player.start(Sound { id, source, gain: f32::from(percent.min(100)) / 100.0, frames });
+        self.player.start(Sound {
+            id,
+            source,
+            gain: f32::from(percent.min(100)) / 100.0,
+            frames,
+            skip: 0,
+            at: None,
+        });
     }
 
     pub(super) fn stop_airings(&mut self, broadcast: Option<&BroadcastId>) {

@@ -171,7 +171,14 @@ impl<P: Plays> Node<P> {
         let gain = f32::from(self.plan.volume().percent) / 100.0;
         self.tone = Some(id);
         let frames = samples.len() as u64;
-        self.player.start(Sound { id, source: Source::Samples(samples.into()), gain, frames });
+        self.player.start(Sound {
+            id,
+            source: Source::Samples(samples.into()),
+            gain,
+            frames,
+            skip: 0,
+            at: None,
+        });
     }
 
     fn stop(&mut self, broadcast: Option<&BroadcastId>) {

@@ -110,7 +110,14 @@ impl Bench {
     fn start(&mut self, id: u64, level: f32, seconds: u64) {
         let samples: Arc<[f32]> = vec![level; (seconds * RATE) as usize].into();
         let frames = samples.len() as u64;
-        self.deck.start(Sound { id: SoundId(id), source: Source::Samples(samples), gain: 1.0, frames });
+        self.deck.start(Sound {
+            id: SoundId(id),
+            source: Source::Samples(samples),
+            gain: 1.0,
+            frames,
+            skip: 0,
+            at: None,
+        });
     }
 
     fn endings(&self) -> Vec<(u64, Ending)> {
@@ -237,7 +244,7 @@ fn without_a_device_a_sound_is_given_up_at_its_end_and_never_begins_late() {
 fn a_sound_that_is_no_clip_ends_at_once() {
     let mut bench = Bench::new();
     let source = Source::Memory(bytes::Bytes::from_static(b"not an Opus file"));
-    bench.deck.start(Sound { id: SoundId(1), source, gain: 1.0, frames: RATE });
+    bench.deck.start(Sound { id: SoundId(1), source, gain: 1.0, frames: RATE, skip: 0, at: None });
     bench.pass(seconds(0.1));
     assert_eq!(bench.endings()[0].1.how, End::Unreadable);
 }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use loa_audio::opus_file::{ReadError, Reader};
 
 /// Name of one sound given to the player, unique while the agent runs.
@@ -36,6 +37,10 @@ pub struct Sound {
     pub gain: f32,
     /// How long it is expected to be, frames at 48 kHz: when the device stays away it is given up after so long.
     pub frames: u64,
+    /// Frames at its beginning that are left out, because they were heard before. Frames reported as heard don't include them.
+    pub skip: u64,
+    /// When its first frame is to leave the device; as soon as possible when absent or past.
+    pub at: Option<Timestamp>,
 }
 
 /// A source being read.
