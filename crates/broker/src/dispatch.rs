@@ -220,21 +220,27 @@ pub async fn take_back(app: &App, areas: &[AreaCode]) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Silences one broadcast, or everything, on some nodes.
+/// Silences one broadcast, or everything, on some nodes. Everything that is stopped stays so until a plan comes without a latch: the latch is
+/// in the store before this is called.
 pub async fn stop(
     app: &App,
     targets: &Targets,
     areas: &[AreaCode],
     broadcast: Option<BroadcastId>,
 ) -> Result<(), DispatchError> {
-    let command =
-        fresh(app.now(), STOP_LIFE, audience(targets, areas), Action::Stop { broadcast, latch: false })?;
+    let latch = broadcast.is_none();
+    let command = fresh(app.now(), STOP_LIFE, audience(targets, areas), Action::Stop { broadcast, latch })?;
     send(app, &command, None, targets.topics()).await
 }
 
 /// Something for one node that a person at the page waits for.
 pub async fn prompt(app: &App, node: &NodeId, action: Action) -> Result<(), DispatchError> {
     to_node(app, node, PROMPT_LIFE, action).await
+}
+
+/// Answers a node's question for the present.
+pub async fn tell_time(app: &App, node: &NodeId, question: String) -> Result<(), DispatchError> {
+    to_node(app, node, PROMPT_LIFE, Action::Time { answers: question, now: app.now() }).await
 }
 
 /// Tells a node that its receipts are safe.

@@ -74,6 +74,35 @@ pub struct Generation {
     pub held: Option<u64>,
 }
 
+/// A stop that is not released.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Latch {
+    /// Id.
+    pub id: String,
+    /// The area.
+    pub area: AreaName,
+    /// Since when.
+    pub since: Timestamp,
+    /// Who stopped it.
+    pub by: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Latches {
+    pub(super) items: Vec<Latch>,
+}
+
+/// A broadcast by timetable.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ProgrammeEntry {
+    /// Id.
+    pub id: BroadcastId,
+    /// The next airing, if there is one.
+    pub next: Vec<Timestamp>,
+    /// How many nodes air it.
+    pub nodes: usize,
+}
+
 /// A node.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Node {

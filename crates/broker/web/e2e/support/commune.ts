@@ -125,6 +125,9 @@ export class Commune {
     const post = async <T>(path: string, data?: object) => body<T>(await api.post(`/api/v1${path}`, { data }));
     await post('/setup', { token: broker.setupLink.split('#')[1], ...USER });
     await post('/areas', PROVINCE);
+    // Tests run at night too.
+    const hours = Array.from({ length: 7 }, () => [{ from: '00:00', to: '24:00' }]);
+    await body(await api.put(`/api/v1/areas/${PROVINCE.code}/policy`, { data: { hours } }));
     await post('/areas', { ...COMMUNE, parent: PROVINCE.code });
     const hamlets: Hamlet[] = [];
     for (const [at, name] of HAMLETS.entries()) {
