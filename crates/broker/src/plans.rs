@@ -8,7 +8,7 @@
 //! has latched counts on that.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, hash_map::Entry},
     num::NonZeroUsize,
     sync::Arc,
     time::Duration,
@@ -18,6 +18,7 @@ use futures_util::{StreamExt, TryStreamExt, future::try_join_all, stream};
 use jiff::{SignedDuration, Timestamp};
 use loa_mqtt::Publish;
 use loa_protocol::{AreaCode, Latch, NodeId, Plan, Planned, Policy, limits, seal, topic};
+use metrics::{counter, histogram};
 use ring::digest::{Context, SHA256};
 use tokio_util::sync::CancellationToken;
 
@@ -55,6 +56,11 @@ pub async fn reconcile(app: Arc<App>, stop: CancellationToken) {
 /// What the nodes of one hamlet have in common.
 struct Common {
     areas: Vec<AreaCode>,
+    duty: Arc<Duty>,
+}
+
+/// What the nodes of many hamlets have in common.
+struct Duty {
     policy: Policy,
     latch: Option<Latch>,
     broadcasts: Vec<Planned>,
@@ -118,6 +124,7 @@ async fn publish(
     while let Some(chunk) = signed.try_next().await? {
         let (names, publishes): (Vec<_>, Vec<_>) = chunk?.into_iter().unzip();
         try_join_all(publishes.into_iter().map(|publish| app.bus.publish(publish))).await?;
+        counter!("loa_plans_published_total").increment(names.len() as u64);
         published.extend(names);
     }
     Ok(published)
@@ -136,6 +143,7 @@ fn signed(
         let Some(common) = commons.get(&node.hamlet) else { continue };
         let plan = plan(app, &node, common, generation, issued_at);
         let envelope = seal(app.identity.signing_key(), &plan)?;
+        histogram!("loa_plan_bytes").record(envelope.len() as f64);
         signed.push(((node.id, generation), Publish::new(topic::plan(&plan.node), envelope).retained()));
     }
     Ok(signed)
@@ -150,9 +158,9 @@ fn plan(app: &App, node: &PlannedNode, common: &Common, generation: u64, issued_
         areas: common.areas.clone(),
         time_zone: app.settings.time_zone.clone(),
         volume: node.volume,
-        policy: common.policy.clone(),
-        latch: common.latch.clone(),
-        broadcasts: common.broadcasts.clone(),
+        policy: common.duty.policy.clone(),
+        latch: common.duty.latch.clone(),
+        broadcasts: common.duty.broadcasts.clone(),
     }
 }
 
@@ -174,28 +182,39 @@ fn commons(
             (&entry.id, (entry, planned))
         })
         .collect();
+    let mut duties = HashMap::new();
     let mut commons = HashMap::new();
     for node in nodes {
         if commons.contains_key(&node.hamlet) {
             continue;
         }
         let areas = territory.path(&node.hamlet);
-        let mut broadcasts: Vec<_> = living
+        let mut planned: Vec<_> = living
             .values()
             .filter(|(entry, _)| entry.areas.iter().any(|area| areas.contains(area)))
-            .map(|(_, planned)| planned.clone())
+            .map(|(_, planned)| planned)
             .collect();
-        if broadcasts.len() > limits::PLANNED_BROADCASTS {
-            tracing::error!(hamlet = %node.hamlet, broadcasts = broadcasts.len(), "more broadcasts than a plan may hold; some are left out");
-            broadcasts.truncate(limits::PLANNED_BROADCASTS);
+        if planned.len() > limits::PLANNED_BROADCASTS {
+            tracing::error!(hamlet = %node.hamlet, broadcasts = planned.len(), "more broadcasts than a plan may hold; some are left out");
+            planned.truncate(limits::PLANNED_BROADCASTS);
         }
-        let policy = territory.policy(&node.hamlet);
-        let latch = territory
-            .latch(&node.hamlet)
-            .map(|latch| Latch { since: latch.since, by: latch.set_by.1.clone() });
-        let said = serde_json::to_vec(&(&app.settings.time_zone, &areas, &policy, &latch, &broadcasts))?;
-        let digest = ring::digest::digest(&SHA256, &said).as_ref().to_vec();
-        commons.insert(node.hamlet.clone(), Common { areas, policy, latch, broadcasts, digest });
+        let latch = territory.latch(&node.hamlet);
+        // What makes the policy in force, and all else that a duty depends on.
+        let ruling: Vec<_> =
+            areas.iter().filter(|area| territory.own_policy(area).is_some()).cloned().collect();
+        let ids: Vec<_> = planned.iter().map(|planned| &planned.id).collect();
+        let duty = match duties.entry((ruling, ids, latch.map(|latch| &latch.id))) {
+            Entry::Occupied(known) => Arc::clone(known.get()),
+            Entry::Vacant(place) => {
+                let policy = territory.policy(&node.hamlet);
+                let latch = latch.map(|latch| Latch { since: latch.since, by: latch.set_by.1.clone() });
+                let broadcasts: Vec<_> = planned.into_iter().cloned().collect();
+                let said = serde_json::to_vec(&(&app.settings.time_zone, &policy, &latch, &broadcasts))?;
+                let digest = ring::digest::digest(&SHA256, &said).as_ref().to_vec();
+                Arc::clone(place.insert(Arc::new(Duty { policy, latch, broadcasts, digest })))
+            }
+        };
+        commons.insert(node.hamlet.clone(), Common { areas, duty });
     }
     Ok(commons)
 }
@@ -203,7 +222,11 @@ fn commons(
 /// Tells one plan from another, but for generation and time.
 fn digest(node: &PlannedNode, common: &Common) -> String {
     let mut digest = Context::new(&SHA256);
-    digest.update(&common.digest);
+    digest.update(&common.duty.digest);
+    for area in &common.areas {
+        digest.update(area.as_str().as_bytes());
+        digest.update(b"\n");
+    }
     digest.update(&[node.volume.percent, node.volume.emergency_percent]);
     digest.update(node.id.as_str().as_bytes());
     digest.update(b"\n");

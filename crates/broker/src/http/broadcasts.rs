@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     app::App,
-    dispatch::{self, Targets},
+    dispatch::{self, Stop, Targets},
     programme::now,
     secrets,
     store::{AiringRow, AiringStatus, BroadcastRow, PersonRow, StoreError},
@@ -228,7 +228,7 @@ pub async fn stop(
         None => app.store.programme_entry(&id).await?.ok_or_else(|| Problem::new(Code::NotFound))?.areas,
     };
     let targets = Targets::within(&app, &areas).await?;
-    dispatch::stop(&app, &targets, &areas, Some(id.clone())).await?;
+    dispatch::stop(&app, &targets, &areas, Stop::Broadcast(id.clone())).await?;
     tracing::info!(broadcast = %id, by = person.username, "a broadcast was stopped");
     Ok((StatusCode::ACCEPTED, axum::Json(Stopping { nodes: targets.count() })))
 }

@@ -1,6 +1,7 @@
 //! *Dừng tất cả*: stopping everything in some areas, and releasing it again.
 //!
-//! The latch is in the store before any node is told: a plan that is issued after the command then has it too.
+//! The latch is in the store before any node is told: a plan that is issued after the command then has it too. A store that fails doesn't
+//! keep anything from falling silent.
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::{
     app::App,
-    dispatch::{self, Targets},
+    dispatch::{self, Stop, Targets},
     programme::{entry, territory::Territory},
     secrets,
     store::{LatchRow, StoreError},
@@ -35,7 +36,8 @@ pub struct StopRequest {
 pub struct Stopped {
     /// How many nodes were told.
     nodes: usize,
-    /// What now has to be released before anything sounds there again.
+    /// What now has to be released before anything sounds there again. Empty when the broker's disk is full: then it is silent, but not kept
+    /// so.
     latches: Vec<Latch>,
 }
 
@@ -111,13 +113,21 @@ pub async fn stop_everything(
         Ok(LatchRow { id: secrets::id()?, area: area.clone(), since, set_by, released: None })
     };
     let latches = areas.iter().map(latch).collect::<Result<Vec<_>, secrets::NoRandom>>()?;
-    app.store.latch(&latches).await?;
-    dispatch::take_back(&app, &areas).await?;
+    // Silence needs no disk: what can't be kept is told to the nodes all the same. Without a latch in the store nobody could release one.
+    let latches = match app.store.latch(&latches).await {
+        Ok(()) => latches,
+        Err(error) => {
+            tracing::error!(%error, "everything is being stopped, but can't be kept stopped");
+            Vec::new()
+        }
+    };
+    let taken_back = dispatch::take_back(&app, &areas).await;
     let targets = Targets::within(&app, &areas).await?;
-    let told = dispatch::stop(&app, &targets, &areas, None).await;
+    let told = dispatch::stop(&app, &targets, &areas, Stop::Everything { latch: !latches.is_empty() }).await;
     tracing::warn!(by = person.username, nodes = targets.count(), ?areas, "everything was stopped");
     moved(&app).await;
     told?;
+    taken_back?;
     let latches = show(latches, &AreaNames::load(&app).await?);
     Ok((StatusCode::ACCEPTED, axum::Json(Stopped { nodes: targets.count(), latches })))
 }

@@ -147,7 +147,7 @@ pub fn row(
         position: replaces.map_or(0, |old| old.position),
         resume: wanted.resume,
         exceeds,
-        since: now,
+        since: next_second(now),
         changed_at: now,
         retired_at: None,
         inbox_item: replaces.map_or(wanted.inbox_item, |old| old.inbox_item.clone()),
@@ -158,7 +158,13 @@ pub fn row(
     Ok(entry)
 }
 
-/// Whether a change leaves open nothing about which airings there are and what sounds in them.
+/// Airings begin at full seconds, so nothing is between; and a plan is shorter by the fractions.
+fn next_second(at: Timestamp) -> Timestamp {
+    let seconds = (at.as_microsecond() + 999_999).div_euclid(1_000_000);
+    Timestamp::from_second(seconds).unwrap_or(at)
+}
+
+/// Whether a change leaves all airings as they were: when, where, and what sounds in them.
 fn has_the_same_airings(old: &ProgrammeRow, new: &ProgrammeRow) -> bool {
     let makes = |entry: &ProgrammeRow| {
         (entry.bulletin.clip.hash.clone(), entry.areas.clone(), entry.time_zone.clone(), entry.expires_at)

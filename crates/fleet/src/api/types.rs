@@ -134,6 +134,12 @@ pub struct Node {
     /// How many airings wait for their turn.
     #[serde(default)]
     pub waiting: usize,
+    /// Whether it says that everything is stopped there.
+    #[serde(default)]
+    pub latched: bool,
+    /// How many clips of its plan it lacks.
+    #[serde(default)]
+    pub lacking: usize,
     /// How loud it is set.
     pub volume: Volume,
     /// Its last report of its health, as it came.
@@ -148,9 +154,10 @@ impl Node {
         count.unwrap_or(0)
     }
 
-    /// Whether it is online and holds the plan it should: ready for anything.
+    /// Whether it is online, holds the plan it should and isn't stopped: ready for anything.
     pub fn is_ready(&self) -> bool {
-        self.status == NodeStatus::Online && self.generation.held == Some(self.generation.wanted)
+        let holds = self.generation.held == Some(self.generation.wanted);
+        self.status == NodeStatus::Online && holds && !self.latched
     }
 }
 
