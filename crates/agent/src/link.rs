@@ -156,7 +156,7 @@ impl Running {
                     }
                 }
                 Request::Unsubscribe(topic) => self.client.unsubscribe(&topic),
-                Request::Fetch { clip, partial, until } => {
+                Request::Fetch { clip, partial, until, hurry: _ } => {
                     let fetcher = self.fetcher.clone();
                     self.seed += 1;
                     let seed = self.seed;

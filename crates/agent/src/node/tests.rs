@@ -148,7 +148,17 @@ impl Bench {
         node.connected();
         node.tick();
         let asked = node.requests();
-        Self { data, clock, player, broker, node, asked }
+        let mut bench = Self { data, clock, player, broker, node, asked };
+        bench.answer();
+        bench
+    }
+
+    /// The broker's answer to the node's question about the time.
+    fn answer(&mut self) {
+        let Some(answers) = self.states().pop().and_then(|state| state.ask) else { return };
+        let now = self.clock.now();
+        let issued = now.duration_since(at(0)).as_secs();
+        self.command(issued, Action::Time { answers, now }, None);
     }
 
     /// As after `kill -9`: only what is on disk is left.
@@ -158,6 +168,7 @@ impl Bench {
         self.node.connected();
         self.asked.clear();
         self.work();
+        self.answer();
     }
 
     fn work(&mut self) {
@@ -428,7 +439,7 @@ fn a_clip_that_is_not_attached_is_fetched_and_then_played() {
     bench.command(0, play(1, Class::Normal, &clip, false), None);
     assert_eq!(bench.sounds().len(), 0);
     let asked = bench.asked.iter().find_map(|r| match r {
-        Request::Fetch { clip, partial, until } => Some((clip.clone(), partial.clone(), *until)),
+        Request::Fetch { clip, partial, until, .. } => Some((clip.clone(), partial.clone(), *until)),
         _ => None,
     });
     let (wanted, partial, until) = asked.unwrap();
