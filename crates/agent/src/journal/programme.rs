@@ -80,6 +80,11 @@ impl Journal {
         self.write_anew();
     }
 
+    /// An airing was taken on too early, and hasn't begun: it is as if it had never been. Followed by [`Journal::rewind`].
+    pub fn withdraw(&mut self, airing: &AiringId) {
+        self.entries.remove(airing);
+    }
+
     /// Whether the airings of this version of a broadcast were looked at from its beginning on.
     pub fn knows_version(&self, planned: &Planned) -> bool {
         self.programme.versions.get(&planned.id) == Some(&planned.since)

@@ -267,13 +267,14 @@ impl<P: Plays> Node<P> {
             }
         }
         self.carry_out(&decisions);
-        let fetching: Vec<_> = self
+        // What the arbiter doesn't know yet: it waits for its clip, its instant, or a clock that can be trusted.
+        let elsewhere: Vec<_> = self
             .airings
             .values()
-            .filter(|a| a.source.is_none() && broadcast.is_none_or(|b| a.accepted.broadcast == *b))
+            .filter(|a| a.sound.is_none() && broadcast.is_none_or(|b| a.accepted.broadcast == *b))
             .map(|a| a.accepted.airing.clone())
             .collect();
-        for airing in fetching {
+        for airing in elsewhere {
             self.finish_unheard(&airing, Outcome::Missed, Reason::Stopped);
         }
     }
@@ -302,6 +303,24 @@ impl<P: Plays> Node<P> {
             clip_frames: taken.accepted.clip_frames().max(taken.heard),
             clip: taken.accepted.clip.hash,
         });
+    }
+
+    /// The clock was put back: what was taken on too early is as if it had never been.
+    pub(super) fn withdraw_later_than(&mut self, horizon: Timestamp) {
+        let early = |taken: &&Airing| {
+            let never_heard = taken.sound.is_none() && taken.heard == 0;
+            never_heard && taken.accepted.planned.is_some() && taken.accepted.start > horizon
+        };
+        let early: Vec<_> = self.airings.values().filter(early).map(|a| a.accepted.clone()).collect();
+        for Accepted { airing, clip, .. } in early {
+            self.airings.remove(&airing);
+            self.timetable.forget(&airing);
+            self.cache.release(&clip.hash);
+            self.journal.withdraw(&airing);
+            let present = self.present();
+            let decisions = self.arbiter.ended(&airing, present);
+            self.carry_out(&decisions);
+        }
     }
 
     pub(super) fn sound_started(&mut self, id: SoundId, at: Timestamp) {

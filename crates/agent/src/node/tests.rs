@@ -12,18 +12,28 @@ use loa_protocol::{
 use super::*;
 use crate::player::{End, Ending, Sound};
 
+/// A clock moved by hand: monotonic time, a step of the wall clock against it in seconds, whether it is distrusted.
 #[derive(Default)]
-struct Hand(Mutex<Duration>);
+struct Hand(Mutex<Duration>, Mutex<i64>, Mutex<bool>);
+
+impl Hand {
+    fn step(&self, seconds: i64) {
+        *self.1.lock().unwrap() += seconds;
+    }
+    fn distrust(&self, distrust: bool) {
+        *self.2.lock().unwrap() = distrust;
+    }
+}
 
 impl Clock for Hand {
     fn now(&self) -> Timestamp {
-        at(0) + SignedDuration::try_from(self.monotonic()).unwrap()
+        at(*self.1.lock().unwrap()) + SignedDuration::try_from(self.monotonic()).unwrap()
     }
     fn monotonic(&self) -> Duration {
         *self.0.lock().unwrap()
     }
     fn trust(&self) -> ClockTrust {
-        ClockTrust::Synchronised
+        if *self.2.lock().unwrap() { ClockTrust::Unknown } else { ClockTrust::Synchronised }
     }
 }
 
@@ -577,3 +587,5 @@ fn a_restart_is_asked_for_once() {
     bench.hear(COMMAND, &payload);
     assert!(!bench.asked.iter().any(|r| matches!(r, Request::Restart)), "or it would restart for ever");
 }
+
+mod timetable;

@@ -63,9 +63,11 @@ impl<P: Plays> Node<P> {
         }
         self.release_held();
         let now = self.clock.now();
-        let horizon = later(now, LEAD);
+        // Just after, so that what is due at the instant that was asked to be woken at is due.
+        let horizon = later(now, LEAD + SignedDuration::from_micros(1));
         if self.journal.considered().is_some_and(|until| until > later(horizon, ADJUSTED)) {
             tracing::warn!(%now, "the clock was put back");
+            self.withdraw_later_than(horizon);
             self.journal.rewind(now);
             self.timetable.look_again();
         }
