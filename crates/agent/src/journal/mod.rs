@@ -294,6 +294,11 @@ impl Journal {
         self.lines.keep_reserve();
     }
 
+    /// Bytes handed to the disk since it was opened: what wears an SD card out.
+    pub fn written(&self) -> u64 {
+        self.lines.written()
+    }
+
     /// Whether something noted is in memory only.
     pub fn unsaved(&self) -> bool {
         !self.pending.is_empty()

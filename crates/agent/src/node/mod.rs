@@ -237,6 +237,11 @@ impl<P: Plays> Node<P> {
         &self.identity
     }
 
+    /// Bytes that its journal has handed to the disk since it was opened.
+    pub fn journal_written(&self) -> u64 {
+        self.journal.written()
+    }
+
     /// What the node asks for since the last call.
     pub fn requests(&mut self) -> Vec<Request> {
         self.say_state();

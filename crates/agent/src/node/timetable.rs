@@ -9,7 +9,7 @@ use loa_protocol::{AiringId, Class, ClockTrust, Outcome, Plan, Planned, Reason};
 use loa_schedule::{
     Breach, Slot, Spell, Wish,
     policy::{ceiling, judge},
-    programme::{slots, zone, zone_of},
+    programme::{known_zone, slots, zone, zone_of},
     rank::Rank,
 };
 
@@ -90,6 +90,13 @@ impl<P: Plays> Node<P> {
         let considered = self.journal.considered().unwrap_or(enrolled);
         let mut due = Vec::new();
         for planned in &plan.broadcasts {
+            if !has_zone(&plan, planned) {
+                self.fault(
+                    "unknown_zone",
+                    "a broadcast has a time zone that this version doesn't know; it is not aired",
+                );
+                continue;
+            }
             let known = self.journal.knows_version(planned);
             let from = if known { considered } else { planned.since }.max(oldest);
             let zone = zone_of(&plan, planned);
@@ -102,7 +109,7 @@ impl<P: Plays> Node<P> {
         for (slot, planned, known) in due {
             self.due(planned, slot, known, now);
         }
-        for planned in &plan.broadcasts {
+        for planned in plan.broadcasts.iter().filter(|planned| has_zone(&plan, planned)) {
             self.journal.know_version(planned);
         }
         if considered < horizon || self.journal.considered().is_none() {
@@ -198,6 +205,9 @@ impl<P: Plays> Node<P> {
         let to = later(from, SignedDuration::from_millis(left.cast_signed()));
         let exceeds = accepted.planned.as_ref().map_or(&[][..], |planned| &planned.exceeds);
         let wish = Wish { class: accepted.class, spell: Spell { from, to }, exceeds };
+        if plan.is_some_and(|plan| known_zone(&plan.time_zone).is_none()) && wish.class != Class::Emergency {
+            return Some(Reason::OutsideHours);
+        }
         let policy = plan.map_or_else(Default::default, |plan| plan.policy.clone());
         let earlier: Vec<_> = self.journal.spells().collect();
         judge(&policy, &zone, &wish, &earlier).err().map(|breach| match breach {
@@ -231,8 +241,14 @@ fn next_start(plan: &Plan, from: Timestamp) -> Option<Timestamp> {
     let to = later(from, LOOK_AHEAD);
     plan.broadcasts
         .iter()
+        .filter(|planned| has_zone(plan, planned))
         .filter_map(|planned| Some(slots(planned, &zone_of(plan, planned), from, to).first()?.start))
         .min()
+}
+
+/// A zone that isn't known has no times: better silent than at the wrong hour.
+fn has_zone(plan: &Plan, planned: &Planned) -> bool {
+    known_zone(planned.time_zone.as_deref().unwrap_or(&plan.time_zone)).is_some()
 }
 
 fn later(at: Timestamp, by: SignedDuration) -> Timestamp {

@@ -331,6 +331,15 @@ fn sessions_of_the_day_are_counted_across_a_restart() {
 }
 
 #[test]
+fn a_zone_that_is_not_known_is_silent_and_reported() {
+    let strange = Planned { time_zone: Some("Asia/Nowhere".into()), ..daily(1, 1) };
+    let mut bench = Bench::planned(vec![strange, daily(2, 2)]);
+    bench.live(150);
+    assert_eq!((bench.outcomes(), bench.starts()), (vec![PLAYED], vec![120]));
+    assert!(bench.node.faults.totals()["unknown_zone"] > 0);
+}
+
+#[test]
 fn volume_keeps_below_the_ceiling_of_the_hour() {
     let ceilings = vec![loa_protocol::policy::Ceiling { from: 15 * 60, to: 16 * 60, percent: 40 }];
     let mut bench = Bench::planned(Vec::new());
