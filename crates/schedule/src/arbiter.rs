@@ -22,6 +22,10 @@ pub struct Item {
     pub start: Timestamp,
     /// It may not begin from this instant on.
     pub expires_at: Timestamp,
+    /// Among waiting equals the least goes first.
+    pub order: u32,
+    /// Pre-empted, it waits to go on.
+    pub resume: bool,
 }
 
 /// What the player must do.
@@ -31,6 +35,8 @@ pub enum Decision {
     Start(Item),
     /// Fade this airing out, a stronger or newer one has come; or it never begins for that reason.
     PreEmpt(Item),
+    /// Fade this airing out; it waits to go on.
+    Suspend(Item),
     /// Fade this airing out, or forget it while it waits: a person stopped it.
     Stop(Item),
     /// Its turn did not come in time.
@@ -40,13 +46,17 @@ pub enum Decision {
 impl Decision {
     /// Whether the arbiter has done with the item it names.
     pub fn is_final(&self) -> bool {
-        !matches!(self, Self::Start(_))
+        !matches!(self, Self::Start(_) | Self::Suspend(_))
     }
 
     /// The item it is about.
     pub fn item(&self) -> &Item {
         match self {
-            Self::Start(item) | Self::PreEmpt(item) | Self::Stop(item) | Self::Expire(item) => item,
+            Self::Start(item)
+            | Self::Suspend(item)
+            | Self::PreEmpt(item)
+            | Self::Stop(item)
+            | Self::Expire(item) => item,
         }
     }
 }
@@ -177,7 +187,15 @@ mod tests {
         let broadcast = BroadcastId::from_bits([name; 16]);
         let node: NodeId = "n1".parse().unwrap();
         let airing = AiringId::derive(&broadcast, &node, at(start));
-        Item { airing, broadcast, rank, start: at(start), expires_at: at(start + 60) }
+        Item {
+            airing,
+            broadcast,
+            rank,
+            start: at(start),
+            expires_at: at(start + 60),
+            order: 0,
+            resume: false,
+        }
     }
 
     #[test]
