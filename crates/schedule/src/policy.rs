@@ -110,7 +110,7 @@ pub fn sessions(mut spells: Vec<Spell>) -> Vec<Spell> {
     for spell in spells {
         match sessions.last_mut() {
             Some(last) if spell.from.duration_since(last.to) < SESSION_PAUSE => {
-                last.to = last.to.max(spell.to)
+                last.to = last.to.max(spell.to);
             }
             _ => sessions.push(spell),
         }
