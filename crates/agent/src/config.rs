@@ -32,6 +32,8 @@ pub struct Config {
     pub synchronised_mark: PathBuf,
     /// How fast clips that aren't due yet are fetched at most, kbit/s; 0 is as fast as it goes.
     pub fetch_kbit_s: u32,
+    /// How long a fetch of such a clip waits at most before it begins, seconds, so that not all nodes fetch at the same moment.
+    pub fetch_jitter_s: u32,
 }
 
 impl Default for Config {
@@ -44,6 +46,7 @@ impl Default for Config {
             battery_clock: BatteryClock::Auto,
             synchronised_mark: SYNCHRONISED.into(),
             fetch_kbit_s: 512,
+            fetch_jitter_s: 60,
         }
     }
 }

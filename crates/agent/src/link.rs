@@ -159,12 +159,12 @@ impl Running {
                     }
                 }
                 Request::Unsubscribe(topic) => self.client.unsubscribe(&topic),
-                Request::Fetch { clip, partial, until, hurry: _ } => {
+                Request::Fetch { clip, partial, until, hurry } => {
                     let fetcher = self.fetcher.clone();
                     self.seed += 1;
                     let seed = self.seed;
                     self.fetches.push(Box::pin(async move {
-                        let result = fetcher.fetch(&clip, &partial, until, seed).await;
+                        let result = fetcher.fetch(&clip, &partial, until, &hurry, seed).await;
                         (clip.hash, result)
                     }));
                 }

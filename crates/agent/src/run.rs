@@ -13,7 +13,7 @@ use loa_protocol::Clock;
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::{
-    cache::Fetcher,
+    cache::{Fetcher, Pace},
     clock::NodeClock,
     config::Config,
     identity::{Identity, IdentityError},
@@ -75,7 +75,8 @@ pub async fn run(data: &Path, config: &Config, stop: impl Future<Output = ()>) -
     });
     let (client, incoming) = link::connect(&node, &clock, seed)?;
     tracing::info!(node = %node_id, version = crate::node::VERSION, output = ?config.output, "runs");
-    let fetcher = Fetcher::new(identity, clock.clone());
+    let jitter = Duration::from_secs(config.fetch_jitter_s.into());
+    let fetcher = Fetcher::new(identity, clock.clone(), Pace { kbit_s: config.fetch_kbit_s, jitter, seed });
     Ok(link::run(node, client, incoming, events, fetcher, clock, stop).await)
 }
 
