@@ -143,7 +143,7 @@ async fn a_board_that_woke_in_1970_fetches_by_the_floor_under_its_clock() {
     let result = Fetcher::new(node.clone(), bare).fetch(&clip, &folder.path().join("bare"), until, 1).await;
     assert!(matches!(result, Err(FetchError::Unavailable(_))), "{result:?}");
 
-    let clock: Arc<dyn Clock> = Arc::new(NodeClock::on(in_1970(), floor));
+    let clock: Arc<dyn Clock> = Arc::new(NodeClock::on(in_1970(), floor, false, Path::new("/nowhere")));
     let partial = folder.path().join("partial");
     Fetcher::new(node, clock).fetch(&clip, &partial, floor + Duration::from_secs(20), 1).await.unwrap();
     assert_eq!(fs::read(partial).unwrap(), sound());
