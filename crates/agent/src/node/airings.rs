@@ -402,10 +402,10 @@ impl<P: Plays> Node<P> {
             self.player.stop(tone);
         }
         for (sound, airing) in &self.sounds {
-            if let Some(taken) = self.airings.get_mut(airing) {
-                if !matches!(taken.fate, Some(Fate::End(..))) {
-                    taken.fate = Some(Fate::End(Outcome::Partial, Reason::AgentRestarted));
-                }
+            if let Some(taken) = self.airings.get_mut(airing)
+                && !matches!(taken.fate, Some(Fate::End(..)))
+            {
+                taken.fate = Some(Fate::End(Outcome::Partial, Reason::AgentRestarted));
             }
             self.player.stop(*sound);
         }
