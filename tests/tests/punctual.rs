@@ -21,7 +21,7 @@ const FRAMES: &str = "ended 16000";
 const AUDIBLE: f32 = 0.003;
 
 /// How far from their instants so many sounds begin, milliseconds; sorted by size. `linger_ms`: how long the card stays open.
-fn errors(starts: usize, linger_ms: u64) -> Result<Vec<f64>> {
+fn errors(starts: i64, linger_ms: u64) -> Result<Vec<f64>> {
     let folder = tempfile::tempdir()?;
     let card = SoundCard::new(folder.path())?;
     let mut player = Command::new(env!("CARGO_BIN_EXE_timed-player"))
@@ -36,7 +36,7 @@ fn errors(starts: usize, linger_ms: u64) -> Result<Vec<f64>> {
     let mut errors = Vec::new();
     for number in 0..starts {
         // Not in step with the card's periods, nor with anything else.
-        let at = clock.now().as_microsecond() + LEAD_US + (number as i64 * 7_919) % 40_000;
+        let at = clock.now().as_microsecond() + LEAD_US + (number * 7_919) % 40_000;
         writeln!(orders, "{at}")?;
         let onset = card.wait_for_sound(AUDIBLE, PATIENCE)?;
         errors.push((onset.realtime_ns - at * 1_000) as f64 / 1e6);

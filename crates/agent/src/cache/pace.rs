@@ -59,7 +59,7 @@ mod tests {
                 elapsed += Duration::from_millis(1);
                 elapsed += pace.hold_back(sent * piece, elapsed);
             }
-            assert_eq!(elapsed.as_secs_f64().round(), 10.0, "pieces of {piece}");
+            assert_eq!(elapsed.as_millis(), 10_000, "pieces of {piece}");
         }
         assert_eq!(
             pace.hold_back(64_000, Duration::from_secs(2)),
