@@ -42,6 +42,10 @@ pub struct App {
     pub claims: Throttle,
     /// Wakes the reconciliation of plans.
     pub plans_changed: tokio::sync::Notify,
+    /// Held by whoever changes the programme, or writes down what of it is due.
+    pub programme: tokio::sync::Mutex<()>,
+    /// Wakes the look-out for airings in danger.
+    pub alarms_due: tokio::sync::Notify,
     /// Cancelled when the broker stops, so that endless answers end.
     pub stopping: tokio_util::sync::CancellationToken,
     /// How many sounds may be worked on at once: each takes a processor.

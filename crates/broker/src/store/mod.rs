@@ -6,8 +6,12 @@ mod airings;
 mod areas;
 mod broadcasts;
 mod bulletins;
+mod expected;
+mod latches;
 mod nodes;
 mod people;
+mod policies;
+mod programme;
 
 use std::{path::Path, str::FromStr};
 
@@ -21,8 +25,12 @@ pub use airings::{AiringRow, AiringStatus};
 pub use areas::AreaRow;
 pub use broadcasts::BroadcastRow;
 pub use bulletins::{BulletinRow, ClipRow};
-pub use nodes::{Claimed, NodeRow};
+pub use expected::{ExpectedRow, HeardRow, SilentAiring, Standing};
+pub use latches::LatchRow;
+pub use nodes::{Claimed, NodeRow, PlannedNode};
 pub use people::{PersonRow, Role};
+pub use policies::{Exceeder, PolicyRow};
+pub use programme::{ProgrammeBulletin, ProgrammeRow};
 
 /// What the store can't do.
 #[derive(Debug, thiserror::Error)]

@@ -59,6 +59,12 @@ impl Store {
         Ok(sqlx::query("SELECT 1 FROM people LIMIT 1").fetch_optional(&self.pool).await?.is_some())
     }
 
+    /// Everybody, by what others see of them.
+    pub async fn people(&self) -> Result<Vec<PersonRow>, StoreError> {
+        let rows = sqlx::query(select!("ORDER BY p.display_name, p.id")).fetch_all(&self.pool).await?;
+        rows.iter().map(PersonRow::read).collect()
+    }
+
     /// Makes this the only set-up link that works.
     pub async fn replace_setup_link(&self, token_hash: &str, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.pool.begin().await?;

@@ -146,9 +146,9 @@ async fn a_tap_becomes_a_signed_command_and_a_receipt_becomes_proof_that_outlive
     let stopped = broker.post("/stop", &json!({}), StatusCode::ACCEPTED).await;
     assert_eq!(stopped["nodes"], 2);
     let (command, _) = silent.order().await;
-    assert_eq!(command.action, Action::Stop { broadcast: None, latch: false });
+    assert_eq!(command.action, Action::Stop { broadcast: None, latch: true });
     let (command, _) = link.order().await;
-    assert_eq!(command.action, Action::Stop { broadcast: None, latch: false });
+    assert_eq!(command.action, Action::Stop { broadcast: None, latch: true });
     drop((link, silent));
     broker.kill().await;
 

@@ -2,8 +2,12 @@
 
 pub mod broadcasts;
 pub mod bulletins;
+pub mod days;
 pub mod health;
 pub mod nodes;
+pub mod policies;
+pub mod preview;
+pub mod programme;
 
 use std::collections::HashMap;
 
