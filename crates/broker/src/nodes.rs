@@ -239,7 +239,7 @@ async fn heard_heartbeat(app: &Arc<App>, node: &NodeId, message: &Message) -> an
 async fn heard_receipts(app: &Arc<App>, node: &NodeId, message: &Message) -> anyhow::Result<()> {
     let mut batch: ReceiptBatch = serde_json::from_slice(&message.payload)?;
     batch.receipts.truncate(limits::RECEIPTS_PER_BATCH);
-    let changed = app.store.keep_receipts(node, &batch.receipts).await?;
+    let changed = app.store.keep_receipts(node, &batch.receipts, app.now()).await?;
     counter!("loa_receipts_total").increment(changed.len() as u64);
     dispatch::acknowledge(app, node, batch.receipts.into_iter().map(|receipt| receipt.airing).collect())
         .await?;

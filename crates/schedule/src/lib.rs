@@ -4,6 +4,7 @@
 //! ([`policy`]), and the [`arbiter`] decides which airing owns the one output of a node.
 
 pub mod arbiter;
+mod inheritance;
 pub mod policy;
 pub mod programme;
 pub mod rank;
