@@ -24,8 +24,8 @@ use std::{
 use jiff::Timestamp;
 use loa_mqtt::Publish;
 use loa_protocol::{
-    AiringId, ClipHash, ClipRef, Clock, NodeId, NodeState, Plan, Refusal, envelope, health::Heartbeat,
-    state::OutputState, topic,
+    AiringId, ClipHash, ClipRef, Clock, ClockTrust, NodeId, NodeState, Plan, Refusal, envelope,
+    health::Heartbeat, state::OutputState, topic,
 };
 use loa_schedule::Arbiter;
 
@@ -158,7 +158,8 @@ impl<P: Plays> Node<P> {
         let (plan, damaged) = PlanStore::open(&data, enrolled.node.clone(), enrolled.areas.clone());
         let floor = plan.held().map_or(enrolled.now, |plan| plan.issued_at.max(enrolled.now));
         clock.not_before(floor);
-        let (journal, recovered) = Journal::open(&data, floor, clock.now());
+        let exact = clock.trust() == ClockTrust::Synchronised;
+        let (journal, recovered) = Journal::open(&data, floor, clock.now(), exact);
         clock.not_before(journal.present(Timestamp::MIN));
         let now = clock.monotonic();
         let mut node = Self {
