@@ -107,6 +107,8 @@ pub struct Node<P> {
     fetching: BTreeMap<ClipHash, Fetching>,
     /// The plan's clips that aren't on disk, the soonest needed first.
     lacking: Vec<ClipRef>,
+    /// Those of them that could not be had, until it is tried again.
+    not_to_be_had: BTreeSet<ClipHash>,
     /// When to try again to fetch ahead (monotonic).
     fetch_ahead_at: Option<Duration>,
     /// When this run began (monotonic).
@@ -178,6 +180,7 @@ impl<P: Plays> Node<P> {
             timetable: Timetable::default(),
             fetching: BTreeMap::new(),
             lacking: Vec::new(),
+            not_to_be_had: BTreeSet::new(),
             fetch_ahead_at: None,
             opened_at: now,
             asking: None,
@@ -348,8 +351,7 @@ impl<P: Plays> Node<P> {
             self.retry_disk();
         }
         if self.fetch_ahead_at.is_some_and(|at| at <= now) {
-            self.fetch_ahead_at = None;
-            self.fetch_ahead();
+            self.fetch_ahead_again();
         }
         self.ask_again(now);
         self.send_due(now);
