@@ -40,6 +40,8 @@ pub struct App {
     pub sign_ins: Throttle,
     /// Brake on guessing claim codes.
     pub claims: Throttle,
+    /// Brake on guessing what opens a door without a session: a source's credential, a calendar's address.
+    pub strangers: Throttle,
     /// Wakes the reconciliation of plans.
     pub plans_changed: tokio::sync::Notify,
     /// Cancelled when the broker stops, so that endless answers end.

@@ -4,6 +4,7 @@
 //! store and, by [`events`], to open pages. [`plans`] brings each node's plan up to date.
 
 pub mod app;
+pub mod calendar;
 pub mod clips;
 pub mod config;
 pub mod disk;
@@ -19,8 +20,10 @@ pub mod nodes;
 pub mod page_certificate;
 pub mod people;
 pub mod plans;
+pub mod reports;
 pub mod secrets;
 pub mod seed;
 pub mod serve;
 pub mod speech;
 pub mod store;
+pub mod words;

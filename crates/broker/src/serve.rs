@@ -77,6 +77,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         events: Events::default(),
         sign_ins: Throttle::default(),
         claims: Throttle::default(),
+        strangers: Throttle::default(),
         plans_changed: tokio::sync::Notify::new(),
         store,
         disk: Disk::of(&settings.data),

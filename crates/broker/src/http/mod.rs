@@ -3,15 +3,20 @@
 //! This module is the whole route table. A handler that takes [`extract::SignedIn`] is closed to strangers; a test enumerates all.
 
 pub mod areas;
+pub mod bearer;
 pub mod broadcasts;
 pub mod bulletins;
+pub mod calendars;
 pub mod events;
 pub mod extract;
+pub mod form;
 pub mod nodes;
 pub mod page;
 pub mod people;
 pub mod problem;
+pub mod reports;
 pub mod sound;
+pub mod sources;
 pub mod view;
 pub mod watch;
 
@@ -74,6 +79,13 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(broadcasts::stop))
         .routes(routes!(broadcasts::stop_everything))
         .routes(routes!(events::events))
+        .routes(routes!(sources::list, sources::add))
+        .routes(routes!(sources::revoke))
+        .routes(routes!(reports::month))
+        .routes(routes!(reports::month_csv))
+        .routes(routes!(reports::month_xlsx))
+        .routes(routes!(calendars::list, calendars::add))
+        .routes(routes!(calendars::revoke))
         .layer(DefaultBodyLimit::max(extract::BODY_BYTES))
         .merge(
             OpenApiRouter::new()
@@ -99,6 +111,7 @@ pub fn router(app: Arc<App>, metrics: metrics_exporter_prometheus::PrometheusHan
     Router::new()
         .nest("/api/v1", api.method_not_allowed_fallback(not_this_way))
         .merge(watch::routes(metrics))
+        .merge(calendars::feed_routes())
         .fallback(page::page)
         .with_state(app)
         .layer(middleware::from_fn(own_pages_only))

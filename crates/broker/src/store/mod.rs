@@ -6,8 +6,12 @@ mod airings;
 mod areas;
 mod broadcasts;
 mod bulletins;
+mod calendars;
+mod inbox;
 mod nodes;
 mod people;
+mod reports;
+mod sources;
 
 use std::{path::Path, str::FromStr};
 
@@ -21,8 +25,12 @@ pub use airings::{AiringRow, AiringStatus};
 pub use areas::AreaRow;
 pub use broadcasts::BroadcastRow;
 pub use bulletins::{BulletinRow, ClipRow};
+pub use calendars::CalendarRow;
+pub use inbox::{InboxMove, InboxRow, InboxStatus};
 pub use nodes::{Claimed, NodeRow};
 pub use people::{PersonRow, Role};
+pub use reports::Heard;
+pub use sources::SourceRow;
 
 /// What the store can't do.
 #[derive(Debug, thiserror::Error)]

@@ -38,14 +38,21 @@ impl From<(String, String)> for PersonName {
 }
 
 /// Names of all areas.
-pub(super) struct AreaNames(HashMap<AreaCode, String>);
+pub struct AreaNames(HashMap<AreaCode, String>);
 
 impl AreaNames {
-    pub(super) async fn load(app: &App) -> Result<Self, StoreError> {
-        Ok(Self(app.store.areas().await?.into_iter().map(|area| (area.code, area.name)).collect()))
+    /// Of these areas.
+    pub fn of_those(areas: impl IntoIterator<Item = (AreaCode, String)>) -> Self {
+        Self(areas.into_iter().collect())
     }
 
-    pub(super) fn of(&self, code: &AreaCode) -> AreaName {
+    /// All there are.
+    pub async fn load(app: &App) -> Result<Self, StoreError> {
+        Ok(Self::of_those(app.store.areas().await?.into_iter().map(|area| (area.code, area.name))))
+    }
+
+    /// What an area is called; its code, when it isn't there any more.
+    pub fn of(&self, code: &AreaCode) -> AreaName {
         AreaName {
             code: code.to_string(),
             name: self.0.get(code).cloned().unwrap_or_else(|| code.to_string()),
