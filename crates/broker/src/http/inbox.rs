@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{extract::State, http::StatusCode};
 use bytes::Bytes;
 use jiff::Timestamp;
-use loa_protocol::Class;
+use loa_protocol::{Class, Limit, Repeats};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -16,17 +16,20 @@ use super::{
     extract::{BODY_BYTES, Json, Path, Query, SignedIn},
     form::Form,
     problem::{Code, Problem, ProblemBody},
+    programme::CATCH_UP_S,
     sound::UPLOAD_BYTES,
     text_field,
     view::{
         broadcasts::Broadcast,
         inbox::{self as view, InboxItem},
+        programme::{self, ProgrammeEntry, TimetableBody},
     },
 };
 use crate::{
     app::App,
     inbox::{self, Arrival},
-    store::{InboxRow, InboxStatus},
+    programme::entry::{EntryError, Wanted},
+    store::{BulletinRow, InboxRow, InboxStatus},
 };
 
 /// Most items that are shown at once.
@@ -123,6 +126,33 @@ pub struct InboxQuery {
 pub struct InboxItems {
     /// These.
     items: Vec<InboxItem>,
+}
+
+/// When a person wants an item to sound.
+#[derive(Deserialize, ToSchema)]
+pub struct ScheduleItem {
+    /// Codes of areas; the item's when absent.
+    areas: Option<Vec<String>>,
+    /// When.
+    timetable: TimetableBody,
+    /// IANA zone of the timetable; the broker's when absent.
+    time_zone: Option<String>,
+    /// How often each time, 1 to 20; once when absent.
+    repeats: Option<u8>,
+    /// Silence between repeats, seconds; none when absent.
+    gap_s: Option<u32>,
+    /// How long after its nominal start an airing may still begin, 10 to 86,400 seconds; 600 when absent.
+    catch_up_s: Option<u32>,
+    /// No airing begins from then on.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
+    /// Pre-empted, it goes on where it was interrupted.
+    #[serde(default)]
+    resume: bool,
+    /// Limits to be lifted.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    exceeds: Vec<Limit>,
 }
 
 /// A no.
@@ -236,6 +266,34 @@ pub async fn play(
 ) -> Result<(StatusCode, axum::Json<Broadcast>), Problem> {
     let row = inbox::play(&app, &person, &id).await?;
     Ok((StatusCode::CREATED, axum::Json(broadcasts::show(&app, row).await?)))
+}
+
+/// Puts an item that waits into the programme. Where `areas` is absent, where it is meant to sound.
+#[utoipa::path(post, path = "/inbox/{id}/schedule", tag = "inbox", request_body = ScheduleItem, params(("id" = String, Path)),
+    responses((status = 201, body = ProgrammeEntry), (status = "4XX", body = ProblemBody)))]
+pub async fn schedule(
+    State(app): State<Arc<App>>,
+    SignedIn(person): SignedIn,
+    Path(id): Path<String>,
+    Json(new): Json<ScheduleItem>,
+) -> Result<(StatusCode, axum::Json<ProgrammeEntry>), Problem> {
+    let timetable = new.timetable.clone().read().map_err(EntryError::Timetable)?;
+    let areas = new.areas.as_deref().map(area_codes).transpose()?;
+    let wanted = |item: &InboxRow, bulletin: BulletinRow| Wanted {
+        bulletin,
+        areas: areas.unwrap_or_else(|| item.areas.clone()),
+        timetable,
+        time_zone: new.time_zone,
+        repeats: Repeats { count: new.repeats.unwrap_or(1), gap_s: new.gap_s.unwrap_or(0) },
+        catch_up_s: new.catch_up_s.unwrap_or(CATCH_UP_S),
+        // Its sender's word on how long it is worth saying stands.
+        expires_at: new.expires_at.into_iter().chain(item.expires_at).min(),
+        resume: new.resume,
+        exceeds: new.exceeds,
+        inbox_item: None,
+    };
+    let entry = inbox::schedule(&app, &person, &id, wanted).await?;
+    Ok((StatusCode::CREATED, axum::Json(programme::one(&app, entry).await?)))
 }
 
 /// Declines an item that waits or is queued; its sender is told why.
