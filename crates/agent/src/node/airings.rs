@@ -1,11 +1,8 @@
 //! Airings from taken on to settled: fetched if need be, given the output by the arbiter, played, reported.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 use jiff::Timestamp;
