@@ -41,12 +41,19 @@ impl From<(String, String)> for PersonName {
     }
 }
 
-/// Names of all areas.
+/// Names of areas.
+#[derive(Default)]
 pub(super) struct AreaNames(HashMap<AreaCode, String>);
 
 impl AreaNames {
+    /// Of all.
     pub(super) async fn load(app: &App) -> Result<Self, StoreError> {
         Ok(Self(app.store.areas().await?.into_iter().map(|area| (area.code, area.name)).collect()))
+    }
+
+    /// Of one area alone.
+    async fn of_one(app: &App, code: &AreaCode) -> Result<Self, StoreError> {
+        Ok(Self(app.store.area(code).await?.into_iter().map(|area| (area.code, area.name)).collect()))
     }
 
     pub(super) fn of(&self, code: &AreaCode) -> AreaName {
