@@ -53,8 +53,9 @@ pub struct App {
 }
 
 impl App {
-    /// The present.
+    /// The present, in whole microseconds: as the store keeps it, so that nothing reads otherwise after a restart.
     pub fn now(&self) -> Timestamp {
-        self.clock.now()
+        let now = self.clock.now();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
 }

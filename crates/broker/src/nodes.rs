@@ -197,7 +197,9 @@ async fn heard_state(app: &Arc<App>, node: &NodeId, message: &Message) -> anyhow
     let here = state.online && !message.retain;
     if here && let Some(question) = &state.ask {
         // What was said to a retained state may have been asked long ago; this one waits for the answer.
-        dispatch::tell_time(app, node, question.clone()).await?;
+        if let Err(error) = dispatch::tell_time(app, node, question.clone()).await {
+            tracing::warn!(%node, %error, "a node that asks for the time can't be told");
+        }
     }
     app.presence.change(node, |Entry { word, .. }| {
         // A retained state tells what was, not that the node is there now.
@@ -237,7 +239,7 @@ async fn heard_heartbeat(app: &Arc<App>, node: &NodeId, message: &Message) -> an
 async fn heard_receipts(app: &Arc<App>, node: &NodeId, message: &Message) -> anyhow::Result<()> {
     let mut batch: ReceiptBatch = serde_json::from_slice(&message.payload)?;
     batch.receipts.truncate(limits::RECEIPTS_PER_BATCH);
-    let changed = app.store.keep_receipts(node, &batch.receipts).await?;
+    let changed = app.store.keep_receipts(node, &batch.receipts, app.now()).await?;
     counter!("loa_receipts_total").increment(changed.len() as u64);
     dispatch::acknowledge(app, node, batch.receipts.into_iter().map(|receipt| receipt.airing).collect())
         .await?;
@@ -307,11 +309,7 @@ async fn give_up_by_timetable(app: &Arc<App>, now: Timestamp) -> Result<(), Stor
             "nothing was heard of airings by timetable"
         );
         app.store.give_up(&silent, now).await?;
-        for (airing, _) in &silent {
-            if let Err(error) = tell_airing(app, &airing.id).await {
-                tracing::warn!(airing = %airing.id, %error, "a silent airing can't be shown");
-            }
-        }
+        app.events.tell("programme", &serde_json::json!({}));
     }
     let long_ago = now.saturating_sub(REPORTED_WITHIN).unwrap_or(now);
     let missed = app.store.give_up_unreported(long_ago, now).await?;

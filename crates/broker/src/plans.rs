@@ -32,6 +32,8 @@ use crate::{
 const PERIOD: Duration = Duration::from_mins(1);
 /// A node that is there and hasn't taken its plan for this long is given it again.
 const AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(1);
+/// A broadcast whose last airing is over stays in the plan for this long.
+const TOLD_AFTERWARDS: SignedDuration = SignedDuration::from_hours(24);
 /// Plans signed in one go: enough to keep a processor busy, few enough that MQTT begins early.
 const SIGNED_AT_ONCE: usize = 128;
 
@@ -172,10 +174,12 @@ fn commons(
     nodes: &[PlannedNode],
     now: Timestamp,
 ) -> anyhow::Result<HashMap<AreaCode, Common>> {
-    // By id, so that the same programme always gives the same plan. What is over is nobody's duty any more.
+    // By id, so that the same programme always gives the same plan. What is over is nobody's duty any more, but for a day it is still told:
+    // a node that was off at the time reports by it what it missed.
+    let lately = now.saturating_sub(TOLD_AFTERWARDS).unwrap_or(now);
     let living: BTreeMap<_, _> = programme
         .iter()
-        .filter(|entry| !crate::programme::is_over(entry, now))
+        .filter(|entry| !crate::programme::is_over(entry, lately))
         .map(|entry| {
             let mut planned = entry.planned();
             planned.time_zone = planned.time_zone.filter(|zone| *zone != app.settings.time_zone);

@@ -13,7 +13,7 @@ use crate::{files, player::Plays};
 /// How often the time is asked for on a connection that lasts.
 const ASK_EVERY: Duration = Duration::from_secs(6 * 60 * 60);
 /// A question without an answer is asked anew after this; each further one after twice as long.
-const FIRST_WAIT: Duration = Duration::from_secs(30);
+const FIRST_WAIT: Duration = Duration::from_secs(5);
 
 /// A question on its way.
 #[derive(Debug)]

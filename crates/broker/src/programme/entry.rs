@@ -184,7 +184,7 @@ pub async fn save(
 ) -> Result<ProgrammeRow, EntryError> {
     let _programme = app.programme.lock().await;
     // By the programme as it was up to now.
-    expect::pass(app).await?;
+    expect::pass(&app.store, app.now()).await?;
     let old = match replaces {
         Some(id) => Some(living(app, id).await?),
         None => None,
@@ -229,7 +229,7 @@ pub async fn living(app: &App, id: &BroadcastId) -> Result<ProgrammeRow, EntryEr
 /// Takes it out of the programme. What it has aired stays.
 pub async fn retire(app: &Arc<App>, person: &PersonRow, id: &BroadcastId) -> Result<(), EntryError> {
     let _programme = app.programme.lock().await;
-    expect::pass(app).await?;
+    expect::pass(&app.store, app.now()).await?;
     if !app.store.retire_from_programme(id, &person.id, app.now()).await? {
         return Err(EntryError::NotThere);
     }

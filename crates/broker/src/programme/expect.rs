@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::territory::Territory;
 use crate::{
     app::App,
-    store::{ExpectedRow, PlannedNode, ProgrammeRow, StoreError},
+    store::{ExpectedRow, PlannedNode, ProgrammeRow, Store, StoreError},
 };
 
 /// How often the present is looked at: an airing is on the page this long after its start.
@@ -33,7 +33,7 @@ pub async fn keep(app: Arc<App>, stop: CancellationToken) {
             _ = tick.tick() => {}
         }
         let _programme = app.programme.lock().await;
-        match pass(&app).await {
+        match pass(&app.store, app.now()).await {
             Ok(0) => {}
             Ok(airings) => {
                 tracing::info!(airings, "airings by timetable are due");
@@ -45,28 +45,27 @@ pub async fn keep(app: Arc<App>, stop: CancellationToken) {
 }
 
 /// Writes down what has started since the last pass; how many airings. The caller holds [`App::programme`].
-pub async fn pass(app: &App) -> Result<usize, StoreError> {
-    let now = app.now();
+pub async fn pass(store: &Store, now: Timestamp) -> Result<usize, StoreError> {
     let until = now.saturating_add(MICROSECOND).unwrap_or(now);
-    let Some(from) = app.store.expected_until().await? else {
-        app.store.expect_airings(&[], until, now).await?;
+    let Some(from) = store.expected_until().await? else {
+        store.expect_airings(&[], until, now).await?;
         return Ok(0);
     };
     if until <= from {
         // The clock went back: what has been written down stays so.
         return Ok(0);
     }
-    let programme = app.store.programme(from).await?;
+    let programme = store.programme(from).await?;
     let starts = starts(&programme, from, until);
     if starts.is_empty() {
         // Nothing to remember, but the mark needn't lag for ever.
         if until.duration_since(from) > SignedDuration::from_mins(1) {
-            app.store.expect_airings(&[], until, now).await?;
+            store.expect_airings(&[], until, now).await?;
         }
         return Ok(0);
     }
-    let territory = Territory::load(&app.store).await?;
-    let nodes = app.store.planned_nodes().await?;
+    let territory = Territory::load(store).await?;
+    let nodes = store.planned_nodes().await?;
     let paths: BTreeMap<&AreaCode, Vec<AreaCode>> =
         nodes.iter().map(|node| (&node.hamlet, territory.path(&node.hamlet))).collect();
     let mut written = 0;
@@ -76,7 +75,7 @@ pub async fn pass(app: &App) -> Result<usize, StoreError> {
             .flat_map(|(entry, expires_at)| expected(entry, start, expires_at, &nodes, &paths))
             .collect();
         let mark = start.saturating_add(MICROSECOND).unwrap_or(start);
-        app.store.expect_airings(&airings, mark, now).await?;
+        store.expect_airings(&airings, mark, now).await?;
         written += airings.len();
     }
     Ok(written)
@@ -118,3 +117,7 @@ fn expected<'a>(
         expires_at,
     })
 }
+
+#[cfg(test)]
+#[path = "expect_tests.rs"]
+mod tests;

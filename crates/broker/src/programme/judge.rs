@@ -228,3 +228,7 @@ fn leaves_room(policy: &Policy, zone: &TimeZone, spell: Spell, busy: &[Spell]) -
         judge(policy, zone, &wish, busy).is_err() || judge(policy, zone, &wish, &with).is_ok()
     })
 }
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;

@@ -156,4 +156,6 @@ fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError
 }
 
 #[cfg(test)]
-mod tests;
+mod programme_tests;
+#[cfg(test)]
+pub(crate) mod tests;

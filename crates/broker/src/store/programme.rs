@@ -81,7 +81,7 @@ impl From<&super::BulletinRow> for ProgrammeBulletin {
 }
 
 /// `expires_at` of an entry without one: the column knows no absence.
-const NEVER: Timestamp = Timestamp::MAX;
+const NEVER: i64 = i64::MAX;
 
 impl ProgrammeRow {
     /// As a plan has it.
@@ -106,7 +106,7 @@ impl ProgrammeRow {
     }
 
     fn read(row: &SqliteRow) -> Result<Self, StoreError> {
-        let expires_at = instant(row.try_get::<i64, _>("expires_at")?.min(micros(NEVER)))?;
+        let expires_at = Some(row.try_get::<i64, _>("expires_at")?).filter(|at| *at != NEVER);
         let created_at = instant(row.try_get("created_at")?)?;
         let since = maybe_instant(row.try_get("since")?)?.unwrap_or(created_at);
         Ok(Self {
@@ -131,7 +131,7 @@ impl ProgrammeRow {
             time_zone: row.try_get("time_zone")?,
             repeats: Repeats { count: row.try_get("repeats")?, gap_s: row.try_get("gap_s")? },
             catch_up_s: row.try_get("catch_up_s")?,
-            expires_at: Some(expires_at).filter(|at| *at < NEVER),
+            expires_at: maybe_instant(expires_at)?,
             position: row.try_get("position")?,
             resume: row.try_get::<i64, _>("resume")? != 0,
             exceeds: from_json(row.try_get("exceeds")?)?,
@@ -153,7 +153,7 @@ impl ProgrammeRow {
         .bind(json(&self.areas)?)
         .bind(micros(self.created_at))
         .bind(&self.created_by.0)
-        .bind(micros(self.expires_at.unwrap_or(NEVER)))
+        .bind(self.expires_at.map_or(NEVER, micros))
         .bind(&self.idempotency_key)
         .bind(json(&self.timetable)?)
         .bind(&self.time_zone)
@@ -203,7 +203,7 @@ impl Store {
         )
         .bind(&entry.bulletin.id)
         .bind(json(&entry.areas)?)
-        .bind(micros(entry.expires_at.unwrap_or(NEVER)))
+        .bind(entry.expires_at.map_or(NEVER, micros))
         .bind(json(&entry.timetable)?)
         .bind(&entry.time_zone)
         .bind(entry.repeats.count)
