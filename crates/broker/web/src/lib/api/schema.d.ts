@@ -2827,7 +2827,10 @@ export interface components {
         };
         /** @description Who was told to stop, and what stays stopped. */
         Stopped: {
-            /** @description What now has to be released before anything sounds there again. */
+            /**
+             * @description What now has to be released before anything sounds there again. Empty when the broker's disk is full: then it is silent, but not kept
+             *     so.
+             */
             latches: components["schemas"]["Latch"][];
             /** @description How many nodes were told. */
             nodes: number;

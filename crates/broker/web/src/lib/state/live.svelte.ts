@@ -12,6 +12,8 @@ import { serverNow } from './clock.svelte';
 
 const SNAPSHOT_RETRY_MS = 2_000;
 
+const TOUCHES_PROGRAMME = new Set(['programme', 'alarms', 'airing', 'broadcast', 'latches']);
+
 interface Snapshots {
   nodes(): Promise<LoaNode[]>;
   broadcasts(): Promise<{ items: Broadcast[] }>;
@@ -29,6 +31,8 @@ export class Live {
   readonly inbox = new SvelteMap<string, InboxItem>();
   /** Counts the broker's words about what came from above, of which some is over by then. */
   inboxNews = $state(0);
+  /** Counts what may have changed the programme or its run; whoever shows it asks again. */
+  programmeNews = $state(0);
   /** Areas in which everything is stopped until somebody releases it. */
   latches = $state.raw<Latch[]>([]);
   link = $state<LinkState>('closed');
@@ -157,9 +161,11 @@ export class Live {
     for (const event of missed) this.#reduce(event);
     this.loaded = true;
     this.downSince = undefined;
+    this.programmeNews += 1;
   }
 
   #reduce(event: ServerEvent): void {
+    if (TOUCHES_PROGRAMME.has(event.event)) this.programmeNews += 1;
     if (event.event === 'node') {
       this.keepNode(JSON.parse(event.data) as LoaNode);
     } else if (event.event === 'broadcast') {
