@@ -1,0 +1,109 @@
+// Từ cấp trên: a system of the province sends over HTTP with its own token, an official decides on the phone, and the system is told.
+import { type APIRequestContext, request } from '@playwright/test';
+import { row } from './support/phone';
+import { beeps, heard, wav } from './support/sound';
+import { expect, test } from './support/test';
+
+interface Outcome {
+  status: string;
+  remark?: string;
+}
+
+/** A system above with its credential; it has no session. */
+class System {
+  readonly #api: APIRequestContext;
+
+  private constructor(api: APIRequestContext) {
+    this.#api = api;
+  }
+
+  static async with(url: string, token: string): Promise<System> {
+    return new System(await request.newContext({ baseURL: url, extraHTTPHeaders: { authorization: `Bearer ${token}` } }));
+  }
+
+  async send(item: object, sound?: Buffer): Promise<{ id: string; status: string }> {
+    const answer = await this.#api.post('/api/v1/inbox', {
+      multipart: {
+        item: { name: 'item.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(item)) },
+        ...(sound ? { sound: { name: 'sound.wav', mimeType: 'audio/wav', buffer: sound } } : {}),
+      },
+    });
+    expect(answer.status(), await answer.text()).toBe(201);
+    return answer.json();
+  }
+
+  async outcome(id: string): Promise<Outcome> {
+    return (await this.#api.get(`/api/v1/inbox/${id}/outcome`)).json();
+  }
+
+  close(): Promise<void> {
+    return this.#api.dispose();
+  }
+}
+
+test('a system gets its token once, sends, and reads what became of it; revoked, it can send no more', async ({
+  signedIn: page,
+  commune,
+}) => {
+  await page.goto('/inbox');
+  await page.getByText('Nguồn được gửi tới đây').tap();
+  await page.getByLabel('Tên nguồn').fill('Đài tỉnh Sóc Trăng');
+  await page.getByLabel('Được gửi tới').selectOption('94');
+  await page.getByRole('button', { name: 'Thêm và lấy mã' }).tap();
+  await expect(page.getByText('Mã bí mật của Đài tỉnh Sóc Trăng.')).toBeVisible();
+  await page.getByRole('button', { name: 'Sao chép: mã bí mật' }).tap();
+  const system = await System.with(commune.broker.url, await page.locator('code').innerText());
+
+  const played = await system.send(
+    { reference: 'ST-1', class: 'normal', title: 'Tiêm phòng dại', areas: ['31699-01'] },
+    wav(beeps(660, 2)),
+  );
+  const declined = await system.send(
+    { reference: 'ST-2', class: 'normal', title: 'Tin đã cũ', areas: ['31699'] },
+    wav(beeps(880, 1)),
+  );
+  expect(played.status).toBe('waiting');
+
+  // Without a reload: the page is told.
+  const card = (title: string) => page.getByRole('listitem').filter({ has: page.getByRole('heading', { name: title }) });
+  await expect(card('Tin đã cũ')).toContainText('Chờ quyết định');
+  await card('Tin đã cũ').getByRole('button', { name: 'Từ chối' }).tap();
+  await page.getByLabel('Lý do').fill('Xã đã phát tuần trước.');
+  await page.getByRole('dialog').getByRole('button', { name: 'Từ chối' }).tap();
+  await expect(card('Tin đã cũ')).toContainText('Đã từ chối');
+  await expect(card('Tin đã cũ')).toContainText('lý do: Xã đã phát tuần trước.');
+  expect(await system.outcome(declined.id)).toMatchObject({ status: 'declined', remark: 'Xã đã phát tuần trước.' });
+
+  await page.getByRole('link', { name: 'Phát', exact: true }).tap();
+  await page.getByRole('link', { name: '1 bản tin từ cấp trên chờ quyết định' }).tap();
+  const before = commune.hamlet('Ấp Chợ').tape.length();
+  await card('Tiêm phòng dại').getByRole('button', { name: 'Phát ngay' }).tap();
+  await page.getByRole('dialog').getByRole('button', { name: 'Phát ngay' }).tap();
+  await expect(row(page, 'Ấp Chợ')).toContainText('Đã phát xong');
+  expect(heard(commune.hamlet('Ấp Chợ').tape.since(before)).seconds).toBeGreaterThan(1);
+  expect((await system.outcome(played.id)).status).toBe('aired');
+
+  await page.goto('/inbox');
+  await expect(card('Tiêm phòng dại')).toContainText('Đã phát');
+  await page.getByText('Nguồn được gửi tới đây').tap();
+  await page.getByRole('button', { name: 'Thu hồi Đài tỉnh Sóc Trăng' }).tap();
+  await page.getByRole('dialog').getByRole('button', { name: 'Thu hồi' }).tap();
+  await expect(page.getByText('Chưa có nguồn nào.')).toBeVisible();
+  expect((await system.outcome(played.id)).status).not.toBe('aired');
+  await system.close();
+});
+
+test('a bulletin from above is given a time in the programme', async ({ signedIn: page, commune }) => {
+  const { id: source, token } = await commune.post<{ id: string; token: string }>('/sources', { name: 'VTV', area: '94' });
+  const system = await System.with(commune.broker.url, token);
+  const sent = await system.send(
+    { reference: 'VTV-1', class: 'normal', title: 'Bão số 9', areas: ['31699'] },
+    wav(beeps(660, 1)),
+  );
+  await page.goto('/inbox');
+  await page.getByRole('link', { name: 'Chọn giờ phát' }).tap();
+  await expect(page).toHaveURL(new RegExp(`/programme/new\\?inbox=${sent.id}$`));
+  await system.close();
+  await commune.post(`/inbox/${sent.id}/decline`, { remark: 'thử' }).catch(() => undefined);
+  await commune.api.delete(`/api/v1/sources/${source}`);
+});
