@@ -1,7 +1,7 @@
 // Calls of screens that are loaded later: policies, what comes from above, reports and calendar feeds.
 import { answer, http } from './client';
 import type { Calendar, InboxItem, MonthReport, Source } from './rules-types';
-import type { Broadcast, PolicyBody } from './types';
+import type { Broadcast, NewEntry, PolicyBody, ProgrammeEntry } from './types';
 
 const of = (code: string) => ({ params: { path: { code } } });
 
@@ -24,6 +24,9 @@ export const rules = {
   inbox: (status: 'open' | 'all') => ask<{ items: InboxItem[] }>('GET', `/inbox?status=${status}`),
   playItem: (item: string) => ask<Broadcast>('POST', `/inbox/${encodeURIComponent(item)}/play`),
   declineItem: (item: string, remark: string) => ask<void>('POST', `/inbox/${encodeURIComponent(item)}/decline`, { remark }),
+  /** Gives it a place in the programme; the bulletin is the item's own. */
+  scheduleItem: (item: string, { bulletin: _, ...body }: NewEntry) =>
+    ask<ProgrammeEntry>('POST', `/inbox/${encodeURIComponent(item)}/schedule`, body),
   sources: () => ask<{ items: Source[] }>('GET', '/sources'),
   addSource: (name: string, area: string) => ask<Source & { token: string }>('POST', '/sources', { name, area }),
   revokeSource: (source: string) => ask<void>('DELETE', `/sources/${encodeURIComponent(source)}`),

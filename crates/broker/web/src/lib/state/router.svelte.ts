@@ -1,7 +1,20 @@
 // Which screen is shown, from the address alone. Links are ordinary <a href>; clicks on them are taken over once, here.
 
 export type Route =
-  | { name: 'play' | 'nodes' | 'add-node' | 'areas' | 'history' | 'settings' | 'policy' | 'inbox' | 'report' | 'setup' | 'unknown' }
+  | {
+      name:
+        | 'play'
+        | 'nodes'
+        | 'add-node'
+        | 'areas'
+        | 'history'
+        | 'settings'
+        | 'policy'
+        | 'inbox'
+        | 'report'
+        | 'setup'
+        | 'unknown';
+    }
   | { name: 'programme' | 'today' }
   | { name: 'broadcast' | 'node'; id: string }
   | { name: 'entry'; id: string | undefined };

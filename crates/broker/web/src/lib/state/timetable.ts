@@ -1,5 +1,5 @@
 // An entry of the programme as a person fills it in, and as the broker takes it. Pure; days are `YYYY-MM-DD` and times `HH:MM`, local.
-import type { NewEntry, Preview, ProgrammeEntry } from '../api/types';
+import type { Area, NewEntry, Preview, ProgrammeEntry } from '../api/types';
 
 export type Every = 'once' | 'day' | 'week' | 'month';
 /** What the broker calls the last day of a month. */
@@ -76,6 +76,13 @@ export function formOf(entry: ProgrammeEntry, hamlets: string[]): EntryForm {
     expires: entry.expires_at ? toField(entry.expires_at) : '',
     exceeds: [...entry.exceeds],
   };
+}
+
+/** The hamlets that areas stand for. */
+export function hamletsIn(codes: readonly string[], areas: readonly Area[]): string[] {
+  const parents = new Map(areas.map((area) => [area.code, area.parent]));
+  const lies = (code: string | null | undefined): boolean => !!code && (codes.includes(code) || lies(parents.get(code)));
+  return areas.filter((area) => area.kind === 'hamlet' && lies(area.code)).map((area) => area.code);
 }
 
 export type Lack = 'bulletin' | 'hamlets' | 'days' | 'times' | 'from' | 'until' | 'numbers';
