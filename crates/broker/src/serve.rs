@@ -77,6 +77,8 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         events: Events::default(),
         sign_ins: Throttle::default(),
         claims: Throttle::default(),
+        strangers: Throttle::default(),
+        inbox: tokio::sync::Mutex::default(),
         plans_changed: tokio::sync::Notify::new(),
         programme: tokio::sync::Mutex::new(()),
         alarms_due: tokio::sync::Notify::new(),
