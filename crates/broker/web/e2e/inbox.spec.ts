@@ -1,45 +1,9 @@
 // Từ cấp trên: a system of the province sends over HTTP with its own token, an official decides on the phone, and the system is told.
-import { type APIRequestContext, request } from '@playwright/test';
+import { addDays, localDay } from '../src/lib/state/timetable';
 import { row } from './support/phone';
 import { beeps, heard, wav } from './support/sound';
+import { System } from './support/system';
 import { expect, test } from './support/test';
-
-interface Outcome {
-  status: string;
-  remark?: string;
-}
-
-/** A system above with its credential; it has no session. */
-class System {
-  readonly #api: APIRequestContext;
-
-  private constructor(api: APIRequestContext) {
-    this.#api = api;
-  }
-
-  static async with(url: string, token: string): Promise<System> {
-    return new System(await request.newContext({ baseURL: url, extraHTTPHeaders: { authorization: `Bearer ${token}` } }));
-  }
-
-  async send(item: object, sound?: Buffer): Promise<{ id: string; status: string }> {
-    const answer = await this.#api.post('/api/v1/inbox', {
-      multipart: {
-        item: { name: 'item.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(item)) },
-        ...(sound ? { sound: { name: 'sound.wav', mimeType: 'audio/wav', buffer: sound } } : {}),
-      },
-    });
-    expect(answer.status(), await answer.text()).toBe(201);
-    return answer.json();
-  }
-
-  async outcome(id: string): Promise<Outcome> {
-    return (await this.#api.get(`/api/v1/inbox/${id}/outcome`)).json();
-  }
-
-  close(): Promise<void> {
-    return this.#api.dispose();
-  }
-}
 
 test('a system gets its token once, sends, and reads what became of it; revoked, it can send no more', async ({
   signedIn: page,
@@ -103,7 +67,22 @@ test('a bulletin from above is given a time in the programme', async ({ signedIn
   await page.goto('/inbox');
   await page.getByRole('link', { name: 'Chọn giờ phát' }).tap();
   await expect(page).toHaveURL(new RegExp(`/programme/new\\?inbox=${sent.id}$`));
+  await expect(page.getByRole('group', { name: 'Bản tin' })).toContainText('Bão số 9');
+  const tomorrow = addDays(localDay(Date.now()), 1);
+  await page.getByRole('radio', { name: 'Một lần' }).check();
+  await page.getByLabel('Ngày phát').fill(tomorrow);
+  await page.getByLabel('Giờ phát 1').fill('06:10');
+  await page.getByRole('button', { name: 'Lưu lịch phát' }).tap();
+  // The whole commune, so the page asks once more.
+  await page.getByRole('dialog').getByRole('button', { name: 'Đúng, lưu' }).tap();
+  await expect(page.locator('[data-day]').nth(1)).toContainText('Bão số 9');
+  await page.goto('/inbox');
+  await expect(page.getByRole('listitem').filter({ hasText: 'Bão số 9' })).toContainText('Đã chọn giờ');
+  expect((await system.outcome(sent.id)).status).toBe('scheduled');
+
   await system.close();
-  await commune.post(`/inbox/${sent.id}/decline`, { remark: 'thử' }).catch(() => undefined);
+  for (const entry of (await commune.get<{ items: { id: string }[] }>('/programme')).items) {
+    await commune.api.delete(`/api/v1/programme/${entry.id}`);
+  }
   await commune.api.delete(`/api/v1/sources/${source}`);
 });
