@@ -1,5 +1,5 @@
 // One tap, and it is silent.
-import { choose, playNow, row, stopEverything, uploadSound } from './support/phone';
+import { choose, playNow, row, stopEverything, tab, uploadSound } from './support/phone';
 import { beeps, heard, RATE, wav } from './support/sound';
 import { expect, test } from './support/test';
 
@@ -34,6 +34,42 @@ test('stop everything silences all that play within a second, and the page shows
   await expect(panel).toBeHidden();
   for (const name of CHOSEN) await expect(row(page, name)).toContainText('Có người bấm dừng.');
   await expect(page.getByText('Đã dừng; phát trọn ở 0/4 nơi')).toBeVisible();
+});
+
+test('what was stopped stays so on every screen until a person releases it, and then sounds again', async ({
+  signedIn: page,
+  commune,
+}) => {
+  await stopEverything(page);
+  const panel = page.getByRole('region', { name: 'Kết quả dừng tất cả' });
+  await expect(panel).toContainText('Đang giữ im: Sóc Trăng.');
+  await panel.getByRole('button', { name: 'Đóng' }).tap();
+  const banner = page.getByRole('status').filter({ hasText: 'Đang dừng: Sóc Trăng' });
+  await expect(banner).toContainText(/từ \d\d:\d\d, do Nguyễn Thị Mai\./);
+  await tab(page, 'Cụm loa');
+  await expect(row(page, 'Ấp Chợ')).toContainText('Đang dừng');
+  await expect(banner).toBeVisible();
+
+  await tab(page, 'Phát');
+  await uploadSound(page, 'thử lại.wav', wav(beeps(660, 2)));
+  await choose(page, 'Ấp Chợ');
+  await playNow(page);
+  await expect(page.getByRole('alert').filter({ hasText: 'Không phát được: Sóc Trăng đang dừng' })).toBeVisible();
+  await page.getByRole('button', { name: 'Mở lại và phát' }).tap();
+  await expect(row(page, 'Ấp Chợ')).toContainText('Đã phát xong');
+  await expect(banner).toBeHidden();
+  expect(heard(commune.hamlet('Ấp Chợ').tape.since(0)).seconds).toBeGreaterThan(1);
+
+  await stopEverything(page);
+  await banner.getByRole('button', { name: 'Mở lại Sóc Trăng' }).tap();
+  const question = page.getByRole('dialog');
+  await expect(question).toContainText('Những lượt đã lỡ trong lúc dừng không phát bù.');
+  await question.getByRole('button', { name: 'Không, cứ để im' }).tap();
+  await expect(banner).toBeVisible();
+  await banner.getByRole('button', { name: 'Mở lại Sóc Trăng' }).tap();
+  await question.getByRole('button', { name: 'Mở lại loa' }).tap();
+  await expect(banner).toBeHidden();
+  await expect(page.getByRole('button', { name: 'Mở lại', exact: true })).toBeHidden();
 });
 
 test('one broadcast is stopped on its own page while another plays on', async ({ signedIn: page, commune }) => {

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 
 const REST =
-  /^(airing|area|summary|reason|broadcast|history|nodes?|fact|clock|output|volume|add|claim|copy|revoke|settings\.(sign|areas)|theme|setup|cause|warning|record\.problem|problem\.(?!page_|other_|code|internal|no_nodes|nodes_unreachable|sign_in|wrong_cred))\b/;
+  /^(airing|area|summary|reason|broadcast|history|nodes?|fact|clock|output|volume|add|claim|copy|policy|inbox\.(?!notice)|report|calendar|programme|entry|today|revoke|settings\.(sign|areas)|theme|setup|cause|warning|record\.problem|problem\.(?!page_|other_|code|internal|no_nodes|nodes_unreachable|sign_in|wrong_cred))\b/;
 
 export function catalogue() {
   return {

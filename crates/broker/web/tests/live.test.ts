@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Broadcast, LoaNode } from '../src/lib/api/types';
+import type { InboxItem } from '../src/lib/api/rules-types';
+import type { Broadcast, Latch, LoaNode } from '../src/lib/api/types';
 import { withAiring, withSnapshot } from '../src/lib/live/merge';
 import { Live } from '../src/lib/state/live.svelte';
-import { airing, broadcast, NOW, node } from './samples';
+import { airing, broadcast, inboxItem, latch, NOW, node } from './samples';
 
 describe('news of an airing', () => {
   const playing = broadcast([airing({ status: 'playing', started_at: '2026-11-24T02:59:55Z' })]);
@@ -41,6 +42,8 @@ describe('news of an airing', () => {
 /** A broker that answers snapshots when the test says so. */
 class Broker {
   asked = 0;
+  latched: Latch[] = [];
+  above: InboxItem[] | undefined = [];
   #answers: ((value: [LoaNode[], Broadcast[]] | Error) => void)[] = [];
   #pending: Promise<[LoaNode[], Broadcast[]]> | undefined;
 
@@ -57,6 +60,8 @@ class Broker {
   }
   nodes = async () => (await this.#ask())[0];
   broadcasts = async () => ({ items: (await this.#ask())[1] });
+  latches = async () => ({ items: this.latched });
+  inbox = () => (this.above ? Promise.resolve({ items: this.above }) : Promise.reject(new TypeError('network')));
   async answer(value: [LoaNode[], Broadcast[]] | Error) {
     this.#answers.shift()?.(value);
     await vi.advanceTimersByTimeAsync(0);
@@ -139,5 +144,33 @@ describe('the live picture', () => {
       ],
     ]);
     expect(live.openAirings().map((open) => open.airing.airing)).toEqual(['waits', 'sounds']);
+  });
+
+  it('knows what is stopped, and hears when that changes', async () => {
+    const { broker, live } = open();
+    broker.latched = [latch()];
+    void live.resync();
+    await broker.answer([[node()], []]);
+    expect(live.latches).toEqual([latch()]);
+    live.take(event('latches', { items: [] }));
+    expect(live.latches).toEqual([]);
+  });
+
+  it('keeps what came from above until it is over', async () => {
+    const { broker, live } = open();
+    broker.above = [inboxItem(), inboxItem({ id: 'i2' })];
+    void live.resync();
+    await broker.answer([[node()], []]);
+    live.take(event('inbox', { item: inboxItem({ status: 'declined' }) }));
+    live.take(event('inbox', { item: inboxItem({ id: 'i3', status: 'queued' }) }));
+    expect([...live.inbox.keys()]).toEqual(['i2', 'i3']);
+  });
+
+  it('shows the nodes even when what came from above cannot be had', async () => {
+    const { broker, live } = open();
+    broker.above = undefined;
+    void live.resync();
+    await broker.answer([[node()], []]);
+    expect(live.loaded).toBe(true);
   });
 });

@@ -1,5 +1,6 @@
 // Small, valid things of each kind, to be changed where a test cares.
-import type { Airing, Area, Broadcast, Clip, LoaNode } from '../src/lib/api/types';
+import type { InboxItem } from '../src/lib/api/rules-types';
+import type { Airing, Area, Broadcast, Clip, Latch, LoaNode } from '../src/lib/api/types';
 
 export const NOW = Date.parse('2026-11-24T03:00:00Z');
 
@@ -48,7 +49,28 @@ export const node = (change: Partial<LoaNode> = {}): LoaNode => ({
   clock: 'synchronised',
   output: 'ready',
   waiting: 0,
+  latched: false,
+  lacking: 0,
   volume: { percent: 80, emergency_percent: 100 },
+  ...change,
+});
+
+export const latch = (change: Partial<Latch> = {}): Latch => ({
+  id: 'l1',
+  area: { code: '31699', name: 'Đại Ân 2' },
+  since: '2026-11-23T22:03:00Z',
+  by: 'Lan',
+  ...change,
+});
+
+export const inboxItem = (change: Partial<InboxItem> = {}): InboxItem => ({
+  id: 'i1',
+  source: 'Cần Thơ',
+  reference: 'CT-1',
+  bulletin: { id: 'b1', title: 'Phòng dịch', class: 'normal', language: 'vi', duration_s: 20, clip: 'c'.repeat(64) },
+  areas: [{ code: '31699', name: 'Đại Ân 2' }],
+  received_at: '2026-11-24T02:00:00Z',
+  status: 'waiting',
   ...change,
 });
 

@@ -63,6 +63,21 @@ describe('sending', () => {
     expect(broker.started.size).toBe(1);
   });
 
+  it('makes a bulletin for the programme without broadcasting it, once, and broadcasts the same one later', async () => {
+    const broker = new Broker();
+    let kept = draft();
+    const keep = (intent: Intent) => {
+      kept = { ...kept, intent };
+    };
+    const sender = new Sender(broker);
+    const made = await Promise.all([1, 2].map(() => sender.make(kept, areas, 'x', undefined, keep)));
+    expect(made).toEqual(['b1', undefined]);
+    expect(broker.asked).toEqual([]);
+    await sender.send(kept, areas, 'x', undefined, keep);
+    expect(broker.asked.map(({ bulletin }) => bulletin)).toEqual(['b1']);
+    expect(broker.bulletins).toHaveLength(1);
+  });
+
   it('stores the intent before anything leaves the phone', async () => {
     const broker = new Broker();
     const order: string[] = [];

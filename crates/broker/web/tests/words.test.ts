@@ -2,7 +2,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Problem, problemFromAnswer, problemFromThrown } from '../src/lib/api/problem';
 import { loadRest, useLanguage } from '../src/lib/i18n/index.svelte';
 import { airingWords, heardShare, summary } from '../src/lib/words/airing';
-import { nodeWords } from '../src/lib/words/node';
+import { isReady, nodeWords } from '../src/lib/words/node';
 import { problemWords } from '../src/lib/words/problem';
 import { airing, broadcast, NOW, node } from './samples';
 
@@ -24,6 +24,32 @@ describe('a problem', () => {
     expect(problemWords(problem).what).toContain('(tên)');
     await useLanguage('en');
     expect(problemWords(problem).what).toContain('(name)');
+  });
+
+  it('says which rule of a policy stands in the way, where and when', () => {
+    const params = {
+      limit: 'session_minutes',
+      start: '2026-11-24T22:00:00Z',
+      area: '31699-01',
+      area_name: 'Ấp Chợ',
+      would: 40,
+      may: 30,
+    };
+    const { what } = problemWords(problemFromAnswer(422, { code: 'policy_breached', params }));
+    expect(what).toMatch(/^Ấp Chợ: một buổi phát chỉ được 30 phút, mà lúc 05:00( ngày 25\/11)? sẽ thành 40 phút\.$/);
+    const unknown = problemWords(problemFromAnswer(422, { code: 'policy_breached', params: { ...params, limit: 'moonlight' } }));
+    expect(unknown.what).toBe('Quy chế không cho phát như vậy ở Ấp Chợ.');
+  });
+
+  it('names all that a policy would loosen', () => {
+    const problem = problemFromAnswer(422, { code: 'policy_loosens', params: { limits: ['hours', 'volume'] } });
+    expect(problemWords(problem).what.replaceAll('\u00a0', ' ')).toContain('giờ phát và âm lượng');
+  });
+
+  it('says who stopped everything, and since when', () => {
+    const params = { area: '31699', area_name: 'Đại Ân 2', since: new Date().toISOString(), by: 'Lan' };
+    const { what } = problemWords(problemFromAnswer(409, { code: 'latched', params }));
+    expect(what).toMatch(/^Không phát được: Đại Ân 2 đang dừng từ \d\d:\d\d, do Lan\.$/);
   });
 
   it('says why a sound cannot be used', () => {
@@ -143,5 +169,36 @@ describe('a node in words', () => {
     expect(nodeWords(node({ output: 'lost' }), NOW)).toMatchObject({ tone: 'bad', status: 'Không ra tiếng' });
     expect(nodeWords(node({ status: 'lost' }), NOW)).toMatchObject({ tone: 'bad', detail: 'thấy lần cuối 30 giây trước' });
     expect(nodeWords(node({ status: 'new', last_seen: null }), NOW).todo).toMatch(/mã lắp đặt/);
+  });
+
+  it('says that a node without trust in its clock plays nothing by timetable', () => {
+    const words = nodeWords(node({ clock: 'unknown' }), NOW);
+    expect(words).toMatchObject({ tone: 'warn', detail: 'không phát theo lịch, vẫn phát ngay được' });
+  });
+
+  it('says that everything is stopped there, before anything about clock or plan', () => {
+    expect(nodeWords(node({ latched: true, clock: 'unknown' }), NOW)).toMatchObject({ tone: 'bad', status: 'Đang dừng' });
+  });
+
+  it('tells of a plan that a node lacks once it has had time to take it', () => {
+    const behind = (behind_since: string) => node({ generation: { wanted: 4, held: 3, behind_since } });
+    expect(nodeWords(behind('2026-11-24T02:59:30Z'), NOW).status).toBe('Sẵn sàng');
+    expect(nodeWords(behind('2026-11-24T02:58:00Z'), NOW)).toMatchObject({ tone: 'warn', detail: 'đã gửi từ 09:58' });
+  });
+
+  it('tells of sounds that are still on their way', () => {
+    expect(nodeWords(node({ lacking: 2 }), NOW)).toMatchObject({ tone: 'good', detail: 'còn 2 tệp âm thanh đang tải về' });
+  });
+});
+
+describe('a node that is counted as ready', () => {
+  it.each([
+    ['is not connected', { status: 'lost' }],
+    ['has no output', { output: 'lost' }],
+    ['does not trust its clock', { clock: 'unknown' }],
+    ['is stopped', { latched: true }],
+  ] as const)('is none that %s', (_, change) => {
+    expect(isReady(node())).toBe(true);
+    expect(isReady(node(change))).toBe(false);
   });
 });

@@ -154,6 +154,10 @@ export class Commune {
     return body(await this.api.get(`/api/v1${path}`));
   }
 
+  async post<T>(path: string, data?: object): Promise<T> {
+    return body(await this.api.post(`/api/v1${path}`, { data }));
+  }
+
   /** Takes away the nodes that tests have added, releases what they stopped, and waits until every other is there, holds its plan and is silent. */
   async ready(): Promise<void> {
     const own = new Set(this.hamlets.map((hamlet) => hamlet.node));

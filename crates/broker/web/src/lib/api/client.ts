@@ -2,6 +2,7 @@
 // and never waits for ever. Nothing here retries: who may ask twice is decided where the intent is known.
 import createClient from 'openapi-fetch';
 import { Problem, problemFromAnswer, problemFromThrown } from './problem';
+import type { InboxItem } from './rules-types';
 import type { paths } from './schema';
 import type { Bulletin, Clip, NewBulletin, Volume } from './types';
 
@@ -12,7 +13,7 @@ const SLOW_MS = 60_000;
 /** Told when the broker no longer knows us; and of the broker's clock, from each answer. */
 export const hooks = { signedOut: () => {}, date: (_date: string | null) => {} };
 
-const http = createClient<paths>({ baseUrl: '', credentials: 'same-origin' });
+export const http = createClient<paths>({ baseUrl: '', credentials: 'same-origin' });
 
 interface Answer<T> {
   data?: T;
@@ -25,7 +26,7 @@ export function raise(problem: Problem): never {
   throw problem;
 }
 
-async function answer<T>(call: (init: { signal: AbortSignal }) => Promise<Answer<T>>, limitMs = QUICK_MS): Promise<T> {
+export async function answer<T>(call: (init: { signal: AbortSignal }) => Promise<Answer<T>>, limitMs = QUICK_MS): Promise<T> {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(new DOMException('', 'TimeoutError')), limitMs);
   try {
@@ -41,6 +42,13 @@ async function answer<T>(call: (init: { signal: AbortSignal }) => Promise<Answer
 }
 
 const id = (value: string) => ({ params: { path: { id: value } } });
+
+const rawGet = <T>(path: string) =>
+  answer<T>(async (init) => {
+    const response = await fetch(`/api/v1${path}`, init);
+    const read = await response.json().catch(() => undefined);
+    return response.ok ? { data: read as T, response } : { error: read, response };
+  });
 
 export const api = {
   setup: () => answer((i) => http.GET('/api/v1/setup', i)),
@@ -85,6 +93,10 @@ export const api = {
     ),
   stopBroadcast: (broadcast: string) => answer((i) => http.POST('/api/v1/broadcasts/{id}/stop', { ...i, ...id(broadcast) })),
   stopEverything: () => answer((i) => http.POST('/api/v1/stop', { ...i, body: {} }), 5_000),
+  latches: () => answer((i) => http.GET('/api/v1/latches', i)),
+  /** What came from above and isn't over. */
+  inbox: () => rawGet<{ items: InboxItem[] }>('/inbox?status=open'),
+  release: (latch: string) => answer((i) => http.POST('/api/v1/latches/{id}/release', { ...i, ...id(latch) })),
 };
 
 /** Where a clip can be listened to. */

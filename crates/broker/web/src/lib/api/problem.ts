@@ -1,6 +1,6 @@
 // What went wrong, in a form the catalogues can put into words. Codes of our own begin with `page_`: nothing of them comes from the broker.
 
-export type ProblemParams = Record<string, string | number>;
+export type ProblemParams = Record<string, string | number | string[]>;
 
 export class Problem extends Error {
   readonly code: string;
@@ -23,11 +23,14 @@ export class Problem extends Error {
   }
 }
 
-function scalars(value: unknown): ProblemParams {
+const isNames = (value: unknown): value is string[] => Array.isArray(value) && value.every((item) => typeof item === 'string');
+
+/** What words can be filled in with. */
+function speakable(value: unknown): ProblemParams {
   const params: ProblemParams = {};
   if (value === null || typeof value !== 'object') return params;
   for (const [name, item] of Object.entries(value)) {
-    if (typeof item === 'string' || typeof item === 'number') params[name] = item;
+    if (typeof item === 'string' || typeof item === 'number' || isNames(item)) params[name] = item;
   }
   return params;
 }
@@ -36,7 +39,7 @@ function scalars(value: unknown): ProblemParams {
 export function problemFromAnswer(status: number, body: unknown): Problem {
   if (body !== null && typeof body === 'object' && 'code' in body && typeof body.code === 'string') {
     const detail = 'detail' in body && typeof body.detail === 'string' ? body.detail : undefined;
-    return new Problem(body.code, status, scalars('params' in body ? body.params : undefined), detail);
+    return new Problem(body.code, status, speakable('params' in body ? body.params : undefined), detail);
   }
   if (status === 401) return new Problem('sign_in_required', status);
   if (status === 413) return new Problem('page_too_large', status);

@@ -116,6 +116,114 @@ export interface paths {
         };
         trace?: never;
     };
+    "/api/v1/areas/{code}/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an area allows. Where no policy is set, 05:00 to 22:00 is in force. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    code: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AreaPolicy"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        /**
+         * Sets an area's own policy. It may only be tighter than what the areas above allow. What it forbids of the programme is refused by the
+         *     nodes from now on, and named in the answer.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    code: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PolicyBody"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AreaPolicy"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Takes an area's own policy away: that of the areas above is in force again. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    code: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/broadcasts": {
         parameters: {
             query?: never;
@@ -150,7 +258,7 @@ export interface paths {
         };
         put?: never;
         /**
-         * Airs a bulletin now. The same `Idempotency-Key` again gives the same broadcast and airs nothing. When MQTT can't take it at once, the
+         * Airs a bulletin now, unless everything is stopped in one of the areas, or, for a bulletin that is no emergency, a policy forbids it. The same `Idempotency-Key` again gives the same broadcast and airs nothing. When MQTT can't take it at once, the
          *     broadcast is there all the same, without `dispatched_at`, and is sent as soon as possible until it expires.
          */
         post: {
@@ -255,7 +363,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Stops one broadcast on all its nodes. */
+        /** Stops one broadcast on all its nodes: of the programme, what sounds or waits of it now. */
         post: {
             parameters: {
                 query?: never;
@@ -560,7 +668,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Events `node` (Node), `airing` (`AiringProgress`), `broadcast` (Broadcast). The first is `hello`; after it, ask for everything
+         * Events `node` (Node), `airing` (`AiringProgress`), `broadcast` (Broadcast), `latches` (Latches), `alarms` (Alarms), and `programme`, which is
+         *     empty: something of the programme, a policy or a latch changed, or airings are due. The first is `hello`; after it, ask for everything
          *     once. The stream ends when the page is too slow to follow; the browser then comes back by itself.
          */
         get: {
@@ -592,6 +701,86 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/latches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is stopped, and not released. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Latches"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/latches/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Releases a latch: what is due from now on sounds again. Releasing it twice changes nothing. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Released"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -916,6 +1105,460 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody who may sign in. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["People"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/programme": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The programme, without what is over. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Code of an area; all when absent. */
+                    area?: string | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Programme"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Puts a broadcast into the programme. Refused when a policy would refuse one of its airings within a year, or because of it another's. The
+         *     same `Idempotency-Key` again gives the same entry.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description The sender's name for this intent, up to 80 characters */
+                    "Idempotency-Key"?: string | null;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewProgrammeEntry"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProgrammeEntry"];
+                    };
+                };
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProgrammeEntry"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/programme/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Airings of the next half hour that are in danger. Told as event `alarms` when they change. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Alarms"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/programme/day": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The run of a local day in an area: what has started node by node, by timetable or at once, and what is due. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description Code of an area. */
+                    area: string;
+                    /** @description `YYYY-MM-DD`; today when absent. */
+                    date?: string | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Day"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/programme/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Orders entries: what wants to sound at once with others of its class, and comes earlier here, goes first. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/programme/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What would come of an entry. Saves nothing. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PreviewRequest"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Preview"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/programme/week": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Seven local days of an area's programme: what has started by what became of it, the rest as planned. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description Code of an area. */
+                    area: string;
+                    /** @description The first day, `YYYY-MM-DD`; today when absent. */
+                    from?: string | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Week"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/programme/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One entry. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProgrammeEntry"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        /** Changes an entry. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewProgrammeEntry"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProgrammeEntry"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Takes an entry out of the programme. What it has aired stays. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/readings": {
         parameters: {
             query?: never;
@@ -1129,7 +1772,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** *Dừng tất cả*: silences every node of some areas, or of all. */
+        /**
+         * *Dừng tất cả*: silences every node of some areas, or of all, until somebody releases it. What is to sound there meanwhile is refused by
+         *     the nodes, and reported.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -1148,7 +1794,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Stopping"];
+                        "application/json": components["schemas"]["Stopped"];
                     };
                 };
                 "4XX": {
@@ -1257,7 +1903,33 @@ export interface components {
          * @description How far an airing is.
          * @enum {string}
          */
-        AiringStatus: "sent" | "waiting" | "playing" | "played" | "partial" | "pre_empted" | "missed" | "refused";
+        AiringStatus: "sent" | "waiting" | "playing" | "played" | "partial" | "pre_empted" | "missed" | "refused" | "unreported";
+        /** @description An airing of the next half hour that is in danger on some nodes. */
+        Alarm: {
+            /** @description Its entry in the programme. */
+            entry: string;
+            /** @description By what. */
+            kind: components["schemas"]["AlarmKind"];
+            /** @description On these nodes. */
+            nodes: components["schemas"]["ConcernedNode"][];
+            /**
+             * Format: date-time
+             * @description When it is due.
+             */
+            start: string;
+            /** @description The bulletin's title. */
+            title: string;
+        };
+        /**
+         * @description What stands in the way.
+         * @enum {string}
+         */
+        AlarmKind: "clip_missing" | "plan_behind" | "node_away" | "clock_untrusted" | "latched";
+        /** @description All alarms. */
+        Alarms: {
+            /** @description By start. */
+            items: components["schemas"]["Alarm"][];
+        };
         /** @description An area. */
         Area: {
             /** @description Official code; a hamlet's is its commune's, `-` and two digits. */
@@ -1280,6 +1952,52 @@ export interface components {
             code: string;
             /** @description What people call it. */
             name: string;
+        };
+        /** @description What an area allows. */
+        AreaPolicy: {
+            /** @description The area. */
+            area: components["schemas"]["AreaName"];
+            /** @description Only in answer to a change: airings of the programme that are refused from now on, the first twenty. */
+            breaches?: components["schemas"]["PolicyBreach"][] | null;
+            /**
+             * Format: date-time
+             * @description When its own last changed.
+             */
+            changed_at?: string | null;
+            /** @description Who changed it. */
+            changed_by?: string | null;
+            /** @description What follows from its own and those above. */
+            in_force: components["schemas"]["PolicyBody"];
+            /** @description What the areas above allow: its own may only be tighter. */
+            outer: components["schemas"]["PolicyBody"];
+            own?: components["schemas"]["PolicyBody"] | null;
+        };
+        /** @description An airing that a policy would refuse. */
+        BreachBody: {
+            /** @description A hamlet where it would be. */
+            area: components["schemas"]["AreaName"];
+            /** @description Of this entry; an empty one is the entry that is being made. */
+            entry: string;
+            /**
+             * @description `hours`, `session_minutes`, `sessions_per_day`.
+             * @example hours
+             */
+            limit: string;
+            /**
+             * Format: int32
+             * @description How many minutes a session, or sessions a day, there may be.
+             */
+            may?: number | null;
+            /**
+             * Format: date-time
+             * @description Its nominal start.
+             */
+            start: string;
+            /**
+             * Format: int32
+             * @description How many minutes the session would last.
+             */
+            would?: number | null;
         };
         /** @description A broadcast. */
         Broadcast: {
@@ -1363,6 +2081,18 @@ export interface components {
             /** @description Title. */
             title: string;
         };
+        /** @description A ceiling on the volume for some time of each day. */
+        CeilingBody: {
+            /** @description `HH:MM`. */
+            from: string;
+            /**
+             * Format: int32
+             * @description Percent of full scale by voltage.
+             */
+            percent: number;
+            /** @description `HH:MM`, up to `24:00`. */
+            to: string;
+        };
         /** @description What an installer carries to the pole. */
         Claim: {
             /** @description SHA-256 of the broker's CA certificate, hexadecimal. */
@@ -1410,7 +2140,33 @@ export interface components {
          * @description What went wrong. A code never changes its meaning.
          * @enum {string}
          */
-        Code: "InvalidRequest" | "InvalidField" | "SignInRequired" | "WrongCredentials" | "TooManyTries" | "SetupLinkInvalid" | "PasswordShort" | "PasswordCommon" | "Forbidden" | "ForeignOrigin" | "NotFound" | "MethodNotAllowed" | "Exists" | "Dangling" | "TooLarge" | "TextTooLong" | "TextEmpty" | "VoiceUnknown" | "SpeechFailed" | "SoundUnusable" | "NoNodes" | "KeyReused" | "NodeNotTrusted" | "ClaimUnknown" | "ClaimUsed" | "ClaimExpired" | "NoCommonVersion" | "InvalidCertificateRequest" | "NodesUnreachable" | "DiskFull" | "ClipDamaged" | "Internal";
+        Code: "InvalidRequest" | "InvalidField" | "SignInRequired" | "WrongCredentials" | "TooManyTries" | "SetupLinkInvalid" | "PasswordShort" | "PasswordCommon" | "Forbidden" | "ForeignOrigin" | "NotFound" | "MethodNotAllowed" | "Exists" | "Dangling" | "TooLarge" | "TextTooLong" | "TextEmpty" | "VoiceUnknown" | "SpeechFailed" | "SoundUnusable" | "NoNodes" | "KeyReused" | "NodeNotTrusted" | "ClaimUnknown" | "ClaimUsed" | "ClaimExpired" | "NoCommonVersion" | "InvalidCertificateRequest" | "NodesUnreachable" | "DiskFull" | "ClipDamaged" | "PolicyBreached" | "PolicyLoosens" | "LimitNotYours" | "TimetableInvalid" | "TimeZoneUnknown" | "TooManyBroadcasts" | "Latched" | "Internal";
+        /** @description The other entry of a collision. */
+        Collided: {
+            /**
+             * @description Its class.
+             * @example normal
+             */
+            class: string;
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description Its airing.
+             */
+            start: string;
+            /** @description Its title. */
+            title: string;
+        };
+        /** @description A node that is concerned. */
+        ConcernedNode: {
+            /** @description Where it stands. */
+            hamlet: components["schemas"]["AreaName"];
+            /** @description Id. */
+            node: string;
+            /** @description What people call it. */
+            node_name: string;
+        };
         /** @description User name and password. */
         Credentials: {
             /** @description Password. */
@@ -1418,8 +2174,85 @@ export interface components {
             /** @description User name. */
             username: string;
         };
+        /** @description A day. */
+        Day: {
+            /** @description What stands in the way of the next half hour. */
+            alarms: components["schemas"]["Alarm"][];
+            /** @description Local. */
+            date: string;
+            /** @description What sounds, by start. */
+            runs: components["schemas"]["DayRun"][];
+        };
+        /** @description One start of one broadcast on all its nodes. */
+        DayRun: {
+            /**
+             * @description `normal`, `priority`, `emergency`.
+             * @example normal
+             */
+            class: string;
+            /** @description How many nodes, by status. */
+            counts: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description How long the clip is, seconds.
+             */
+            duration_s: number;
+            /** @description The broadcast. */
+            entry: string;
+            /** @description Node by node. */
+            nodes: components["schemas"]["RunNode"][];
+            /**
+             * Format: int32
+             * @description Which of the repeats, from 0.
+             */
+            repeat: number;
+            /**
+             * Format: date-time
+             * @description Its nominal start.
+             */
+            start: string;
+            /** @description How far it is. */
+            state: components["schemas"]["RunState"];
+            /** @description The bulletin's title. */
+            title: string;
+        };
+        /** @description A bulletin in the programme. */
+        EntryBulletin: {
+            /**
+             * @description `normal`, `priority`, `emergency`.
+             * @example normal
+             */
+            class: string;
+            /** @description What sounds. */
+            clip: components["schemas"]["Clip"];
+            /**
+             * Format: int64
+             * @description How long it is, seconds, rounded up.
+             */
+            duration_s: number;
+            /** @description Id. */
+            id: string;
+            /** @description BCP 47. */
+            language: string;
+            /** @description Title. */
+            title: string;
+        };
+        /** @description A person who may lift some limits. */
+        ExceederBody: {
+            /** @description Which: `hours`, `session_minutes`, `sessions_per_day`, `volume`. */
+            limits: string[];
+            /** @description The person's id. */
+            person: string;
+        };
         /** @description Plan generations. */
         Generation: {
+            /**
+             * Format: date-time
+             * @description Since when MQTT has had the wanted one for it, while it holds another.
+             */
+            behind_since?: string | null;
             /**
              * Format: int64
              * @description What it says it holds.
@@ -1497,6 +2330,25 @@ export interface components {
              */
             volume: number;
         };
+        /** @description An area in which everything was stopped, and is until somebody releases it. */
+        Latch: {
+            /** @description The area. */
+            area: components["schemas"]["AreaName"];
+            /** @description Who stopped it. */
+            by: string;
+            /** @description Id. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+        };
+        /** @description What is stopped. */
+        Latches: {
+            /** @description Oldest first. */
+            items: components["schemas"]["Latch"][];
+        };
         /** @description The interface that the node's default route uses. */
         Network: {
             /** @description Its name. */
@@ -1565,6 +2417,63 @@ export interface components {
             /** @description What people call it. */
             name: string;
         };
+        /** @description What is to be in the programme. */
+        NewProgrammeEntry: {
+            /** @description Codes of areas. */
+            areas: string[];
+            /** @description The bulletin's id. */
+            bulletin: string;
+            /**
+             * Format: int32
+             * @description How long after its nominal start an airing may still begin, 10 to 86,400 seconds; 600 when absent.
+             */
+            catch_up_s?: number | null;
+            /** @description Limits to be lifted: `hours`, `session_minutes`, `sessions_per_day`, `volume`. */
+            exceeds?: string[];
+            /**
+             * Format: date-time
+             * @description No airing begins from then on.
+             */
+            expires_at?: string | null;
+            /**
+             * Format: int32
+             * @description Silence between repeats, seconds; none when absent.
+             */
+            gap_s?: number | null;
+            /**
+             * Format: int32
+             * @description How often each time, 1 to 20; once when absent.
+             */
+            repeats?: number | null;
+            /** @description Pre-empted, it goes on where it was interrupted. */
+            resume?: boolean;
+            /** @description IANA zone of the timetable; the broker's when absent. */
+            time_zone?: string | null;
+            /** @description When. */
+            timetable: components["schemas"]["TimetableBody"];
+        };
+        /** @description One of the next airings. */
+        NextAiring: {
+            /**
+             * Format: int64
+             * @description How long it is, seconds, rounded up.
+             */
+            duration_s: number;
+            /** @description In how many hamlets. */
+            hamlets: number;
+            /** @description On how many nodes. */
+            nodes: number;
+            /**
+             * Format: int32
+             * @description Which of the repeats, from 0.
+             */
+            repeat: number;
+            /**
+             * Format: date-time
+             * @description Its nominal start.
+             */
+            start: string;
+        };
         /** @description A node. */
         Node: {
             /** @description How far it believes its clock: `unknown`, `set`, `synchronised`. */
@@ -1577,11 +2486,15 @@ export interface components {
             heartbeat?: components["schemas"]["Heartbeat"] | null;
             /** @description Id, for life. */
             id: string;
+            /** @description How many clips of its plan are not on its disk yet. */
+            lacking: number;
             /**
              * Format: date-time
              * @description When it was last heard of.
              */
             last_seen?: string | null;
+            /** @description Whether it says that everything is stopped there. */
+            latched: boolean;
             /** @description What people call it. */
             name: string;
             /** @description Whether sound can come out: `ready`, `lost`. */
@@ -1638,12 +2551,73 @@ export interface components {
          * @enum {string}
          */
         NodeStatus: "new" | "offline" | "online" | "lost" | "revoked";
+        /** @description An order. */
+        Order: {
+            /** @description Entries, the first to go first. */
+            ids: string[];
+        };
+        /** @description Everybody. */
+        People: {
+            /** @description By name. */
+            items: components["schemas"]["Person"][];
+        };
+        /** @description A person who can be named. */
+        Person: {
+            /** @description Id. */
+            id: string;
+            /** @description What others see. */
+            name: string;
+        };
         /** @description A person, as others see them. */
         PersonName: {
             /** @description What others see. */
             display_name: string;
             /** @description Id. */
             id: string;
+        };
+        /** @description What an area allows. What isn't limited is allowed. */
+        PolicyBody: {
+            /** @description How loud at most, by hour. */
+            ceilings?: components["schemas"]["CeilingBody"][];
+            /** @description What a broadcast may be allowed to exceed at all. */
+            exceedable?: string[];
+            /** @description Who may allow it. */
+            exceeders?: components["schemas"]["ExceederBody"][];
+            /** @description Allowed hours of the seven days, Monday first; a day without any is silent. */
+            hours: components["schemas"]["SpanBody"][][];
+            /**
+             * Format: int32
+             * @description Longest session, minutes.
+             */
+            session_minutes?: number | null;
+            /**
+             * Format: int32
+             * @description Most sessions a day.
+             */
+            sessions_per_day?: number | null;
+        };
+        /** @description An airing of the programme that is refused. */
+        PolicyBreach: components["schemas"]["BreachBody"] & {
+            /** @description The bulletin's title. */
+            title: string;
+        };
+        /** @description What comes of an entry. */
+        Preview: {
+            /** @description How many airings would be refused within a year. */
+            breach_count: number;
+            /** @description What would be refused because of it, the first ten. */
+            breaches: components["schemas"]["BreachBody"][];
+            /** @description Limits that whoever asks may lift there. */
+            lifted: string[];
+            /** @description The next airings, at most ten. */
+            next: components["schemas"]["NextAiring"][];
+            /** @description What else to think of. */
+            warnings: components["schemas"]["WarningBody"][];
+        };
+        /** @description The same, to look at what would come of it. */
+        PreviewRequest: components["schemas"]["NewProgrammeEntry"] & {
+            /** @description The entry that it is to replace. */
+            replaces?: string | null;
         };
         /** @description How a problem looks on the wire. */
         ProblemBody: {
@@ -1663,6 +2637,73 @@ export interface components {
             /** @description Always `about:blank`: the code says more. */
             type: string;
         };
+        /** @description Part of the programme. */
+        Programme: {
+            /** @description By place, then by when it was made. */
+            items: components["schemas"]["ProgrammeEntry"][];
+        };
+        /** @description A broadcast by timetable. */
+        ProgrammeEntry: {
+            /** @description Where. */
+            areas: components["schemas"]["AreaName"][];
+            /** @description What is said. */
+            bulletin: components["schemas"]["EntryBulletin"];
+            /**
+             * Format: int32
+             * @description How long after its nominal start an airing may still begin, seconds.
+             */
+            catch_up_s: number;
+            /**
+             * Format: date-time
+             * @description When it last changed.
+             */
+            changed_at: string;
+            /**
+             * Format: date-time
+             * @description When it was put into the programme.
+             */
+            created_at: string;
+            /** @description By whom. */
+            created_by: string;
+            /** @description Limits lifted for it: `hours`, `session_minutes`, `sessions_per_day`, `volume`. */
+            exceeds: string[];
+            /**
+             * Format: date-time
+             * @description No airing begins from then on.
+             */
+            expires_at?: string | null;
+            /**
+             * Format: int32
+             * @description Silence between repeats, seconds.
+             */
+            gap_s: number;
+            /** @description Id. */
+            id: string;
+            /** @description The item from above that it airs. */
+            inbox_item?: string | null;
+            /** @description The next airing, if there is one. */
+            next: string[];
+            /** @description How many nodes air it. */
+            nodes: number;
+            /** @description Whether nothing of it is to come any more. */
+            over: boolean;
+            /**
+             * Format: int32
+             * @description Among waiting equals the least goes first.
+             */
+            position: number;
+            /**
+             * Format: int32
+             * @description How often each time.
+             */
+            repeats: number;
+            /** @description Pre-empted, it goes on where it was interrupted. */
+            resume: boolean;
+            /** @description IANA zone of the timetable. */
+            time_zone: string;
+            /** @description When. */
+            timetable: components["schemas"]["TimetableBody"];
+        };
         /** @description How a text will be read. */
         Reading: {
             /** @description What was changed, in the order of the text. */
@@ -1677,6 +2718,16 @@ export interface components {
             /** @description As read. */
             to: string;
         };
+        /** @description A latch that was released. */
+        Released: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            released_at: string;
+            /** @description By whom. */
+            released_by: string;
+        };
         /** @description A new name. */
         Rename: {
             /** @description What people call it. */
@@ -1687,6 +2738,42 @@ export interface components {
          * @enum {string}
          */
         Role: "admin";
+        /** @description What became of a run on one node. */
+        RunNode: {
+            /**
+             * Format: date-time
+             * @description When it was over.
+             */
+            ended_at?: string | null;
+            /** @description Where it stands. */
+            hamlet: components["schemas"]["AreaName"];
+            /**
+             * Format: double
+             * @description How long after its nominal start it began, seconds.
+             */
+            late_s?: number | null;
+            /** @description Id. */
+            node: string;
+            /** @description What people call it. */
+            node_name: string;
+            /** @description Why, where there is more to say. */
+            reason?: string | null;
+            /**
+             * Format: date-time
+             * @description When it began to sound.
+             */
+            started_at?: string | null;
+            /**
+             * @description `due`, or as an airing's.
+             * @example played
+             */
+            status: string;
+        };
+        /**
+         * @description How far a run is.
+         * @enum {string}
+         */
+        RunState: "due" | "running" | "over";
         /** @description Who is signed in. */
         Session: {
             /** @description The person. */
@@ -1708,6 +2795,19 @@ export interface components {
             /** @description True until somebody can sign in. */
             needed: boolean;
         };
+        /** @description Some time of each day. */
+        SpanBody: {
+            /**
+             * @description `HH:MM`.
+             * @example 05:00
+             */
+            from: string;
+            /**
+             * @description `HH:MM`, up to `24:00`.
+             * @example 22:00
+             */
+            to: string;
+        };
         /** @description What is to be spoken. */
         SpeechRequest: {
             /**
@@ -1725,6 +2825,16 @@ export interface components {
             /** @description Codes of areas; everywhere when absent. */
             areas?: string[] | null;
         };
+        /** @description Who was told to stop, and what stays stopped. */
+        Stopped: {
+            /**
+             * @description What now has to be released before anything sounds there again. Empty when the broker's disk is full: then it is silent, but not kept
+             *     so.
+             */
+            latches: components["schemas"]["Latch"][];
+            /** @description How many nodes were told. */
+            nodes: number;
+        };
         /** @description How many nodes were told to stop. */
         Stopping: {
             /** @description Nodes told. */
@@ -1734,6 +2844,29 @@ export interface components {
         Text: {
             /** @description The text. */
             text: string;
+        };
+        /** @description Days and times of day, local. */
+        TimetableBody: {
+            /** @description Weekly: 1 to 7, Monday first. Monthly: 1 to 31, and -1 for the last. */
+            days?: number[];
+            /**
+             * @description `once`, `day`, `week`, `month`.
+             * @example week
+             */
+            every: string;
+            /** @description Days left out. */
+            except?: string[];
+            /** @description The first day, `YYYY-MM-DD`; once: the only one. */
+            from: string;
+            /**
+             * @description `HH:MM`.
+             * @example [
+             *       "05:00"
+             *     ]
+             */
+            times: string[];
+            /** @description The last day; none: for ever. */
+            until?: string | null;
         };
         /** @description The person who is signed in. */
         User: {
@@ -1769,6 +2902,95 @@ export interface components {
              * @description For normal and priority bulletins.
              */
             percent: number;
+        };
+        /** @description Something that isn't refused and yet may not be meant. */
+        WarningBody: {
+            /** @enum {string} */
+            kind: "collides";
+            /**
+             * Format: date-time
+             * @description The first airing that does.
+             */
+            start: string;
+            /** @description The other entry. */
+            with: components["schemas"]["Collided"];
+        } | {
+            /** @enum {string} */
+            kind: "night";
+            /**
+             * Format: date-time
+             * @description The first that does.
+             */
+            start: string;
+        } | {
+            /** @description The commune. */
+            area: components["schemas"]["AreaName"];
+            /** @enum {string} */
+            kind: "whole_commune";
+        } | {
+            /** @enum {string} */
+            kind: "never";
+        } | {
+            /** @description The latched area. */
+            area: components["schemas"]["AreaName"];
+            /** @enum {string} */
+            kind: "latched";
+        } | {
+            /** @enum {string} */
+            kind: "no_nodes";
+        };
+        /** @description Seven days. */
+        Week: {
+            /** @description The days. */
+            days: components["schemas"]["WeekDay"][];
+            /** @description The first day. */
+            from: string;
+            /** @description What is allowed in the area. */
+            policy: components["schemas"]["PolicyBody"];
+            /** @description The zone of the days. */
+            time_zone: string;
+        };
+        /** @description A start in the week's programme. */
+        WeekAiring: {
+            /**
+             * @description `normal`, `priority`, `emergency`.
+             * @example normal
+             */
+            class: string;
+            /**
+             * Format: int64
+             * @description How long the clip is, seconds.
+             */
+            duration_s: number;
+            /** @description The entry. */
+            entry: string;
+            /** @description Where. */
+            hamlets: components["schemas"]["AreaName"][];
+            /**
+             * Format: int32
+             * @description Which of the repeats, from 0.
+             */
+            repeat: number;
+            /**
+             * Format: date-time
+             * @description Its nominal start.
+             */
+            start: string;
+            /** @description How many nodes, by status; only of what has started. */
+            status?: {
+                [key: string]: number;
+            } | null;
+            /** @description The bulletin's title. */
+            title: string;
+            /** @description Whether that is all of the area asked for. */
+            whole: boolean;
+        };
+        /** @description A local day of a week. */
+        WeekDay: {
+            /** @description By start. */
+            airings: components["schemas"]["WeekAiring"][];
+            /** @description Local. */
+            date: string;
         };
     };
     responses: never;

@@ -10,6 +10,7 @@ const STAGE: Record<AiringStatus, number> = {
   pre_empted: 3,
   missed: 3,
   refused: 3,
+  unreported: 3,
 };
 
 /** The status a newer broker may name and this page doesn't know counts as the earliest: any news replaces it. */

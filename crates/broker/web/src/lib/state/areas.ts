@@ -41,3 +41,7 @@ export function inOrder(areas: readonly Area[]): Place[] {
       .flatMap((area) => [{ area, depth }, ...within(area.code, depth + 1)]);
   return within(undefined, 0);
 }
+
+/** What a screen shows before a person has chosen: the first commune, or whatever there is. */
+export const firstArea = (areas: readonly Area[]): Area | undefined =>
+  inOrder(areas).find((place) => place.area.kind === 'commune')?.area ?? inOrder(areas)[0]?.area;

@@ -3,7 +3,8 @@
 import { SvelteMap } from 'svelte/reactivity';
 import { api } from '../api/client';
 import type { Problem } from '../api/problem';
-import type { Airing, Broadcast, LoaNode } from '../api/types';
+import type { InboxItem } from '../api/rules-types';
+import type { Airing, Broadcast, Latch, LoaNode } from '../api/types';
 import { isOver, withAiring, withSnapshot } from '../live/merge';
 import type { ServerEvent } from '../live/sse';
 import { EventStream, type LinkState, type StreamOptions } from '../live/stream';
@@ -11,14 +12,29 @@ import { serverNow } from './clock.svelte';
 
 const SNAPSHOT_RETRY_MS = 2_000;
 
+const TOUCHES_PROGRAMME = new Set(['programme', 'alarms', 'airing', 'broadcast', 'latches']);
+
 interface Snapshots {
   nodes(): Promise<LoaNode[]>;
   broadcasts(): Promise<{ items: Broadcast[] }>;
+  latches(): Promise<{ items: Latch[] }>;
+  inbox(): Promise<{ items: InboxItem[] }>;
 }
+
+/** What from above still wants a decision, or has its time to come. */
+const isOpen = (item: InboxItem) => item.status === 'waiting' || item.status === 'queued' || item.status === 'scheduled';
 
 export class Live {
   readonly nodes = new SvelteMap<string, LoaNode>();
   readonly broadcasts = new SvelteMap<string, Broadcast>();
+  /** What came from above and isn't over. */
+  readonly inbox = new SvelteMap<string, InboxItem>();
+  /** Counts the broker's words about what came from above, of which some is over by then. */
+  inboxNews = $state(0);
+  /** Counts what may have changed the programme or its run; whoever shows it asks again. */
+  programmeNews = $state(0);
+  /** Areas in which everything is stopped until somebody releases it. */
+  latches = $state.raw<Latch[]>([]);
   link = $state<LinkState>('closed');
   problem = $state.raw<Problem | undefined>();
   /** Whether a snapshot was ever taken: before it, an empty list means nothing. */
@@ -59,6 +75,8 @@ export class Live {
     this.#waiting = undefined;
     this.nodes.clear();
     this.broadcasts.clear();
+    this.inbox.clear();
+    this.latches = [];
     this.loaded = false;
     this.downSince = undefined;
   }
@@ -73,8 +91,16 @@ export class Live {
     const mine = this.#snapshot;
     this.#waiting ??= [];
     try {
-      const [nodes, broadcasts] = await Promise.all([this.#from.nodes(), this.#from.broadcasts()]);
+      const [nodes, broadcasts, latches, inbox] = await Promise.all([
+        this.#from.nodes(),
+        this.#from.broadcasts(),
+        this.#from.latches(),
+        // What is silent and what sounds is not held up by what may come.
+        this.#from.inbox().catch(() => undefined),
+      ]);
       if (mine !== this.#snapshot) return;
+      this.latches = latches.items;
+      if (inbox) this.#keepInbox(inbox.items);
       this.#apply(nodes, broadcasts.items);
     } catch {
       if (mine !== this.#snapshot) return;
@@ -98,6 +124,17 @@ export class Live {
     this.broadcasts.set(broadcast.id, withSnapshot(this.broadcasts.get(broadcast.id), broadcast));
   }
 
+  keepItem(item: InboxItem): void {
+    if (isOpen(item)) this.inbox.set(item.id, item);
+    else this.inbox.delete(item.id);
+  }
+
+  /** Latches that were just set; each takes the place of an older one of its area. */
+  keepLatches(latches: Latch[]): void {
+    const areas = new Set(latches.map((latch) => latch.area.code));
+    this.latches = [...this.latches.filter((known) => !areas.has(known.area.code)), ...latches];
+  }
+
   /** Airings that may still sound: not over, and not past their expiry unless playing. */
   openAirings(): { broadcast: Broadcast; airing: Airing }[] {
     const now = serverNow();
@@ -106,6 +143,12 @@ export class Live {
         .filter((airing) => !isOver(airing) && (airing.status === 'playing' || Date.parse(broadcast.expires_at) > now))
         .map((airing) => ({ broadcast, airing })),
     );
+  }
+
+  #keepInbox(items: InboxItem[]): void {
+    this.inbox.clear();
+    for (const item of items) this.keepItem(item);
+    this.inboxNews += 1;
   }
 
   #apply(nodes: LoaNode[], broadcasts: Broadcast[]): void {
@@ -118,9 +161,11 @@ export class Live {
     for (const event of missed) this.#reduce(event);
     this.loaded = true;
     this.downSince = undefined;
+    this.programmeNews += 1;
   }
 
   #reduce(event: ServerEvent): void {
+    if (TOUCHES_PROGRAMME.has(event.event)) this.programmeNews += 1;
     if (event.event === 'node') {
       this.keepNode(JSON.parse(event.data) as LoaNode);
     } else if (event.event === 'broadcast') {
@@ -129,6 +174,11 @@ export class Live {
       const news = JSON.parse(event.data) as { broadcast: string; airing: Airing };
       const known = this.broadcasts.get(news.broadcast);
       if (known) this.broadcasts.set(news.broadcast, withAiring(known, news.airing));
+    } else if (event.event === 'latches') {
+      this.latches = (JSON.parse(event.data) as { items: Latch[] }).items;
+    } else if (event.event === 'inbox') {
+      this.keepItem((JSON.parse(event.data) as { item: InboxItem }).item);
+      this.inboxNews += 1;
     }
   }
 
@@ -140,4 +190,9 @@ export class Live {
   }
 }
 
-export const live = new Live({ nodes: () => api.nodes(), broadcasts: () => api.broadcasts() });
+export const live = new Live({
+  nodes: () => api.nodes(),
+  broadcasts: () => api.broadcasts(),
+  latches: () => api.latches(),
+  inbox: () => api.inbox(),
+});

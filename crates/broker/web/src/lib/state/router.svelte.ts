@@ -1,8 +1,23 @@
 // Which screen is shown, from the address alone. Links are ordinary <a href>; clicks on them are taken over once, here.
 
 export type Route =
-  | { name: 'play' | 'nodes' | 'add-node' | 'areas' | 'history' | 'settings' | 'setup' | 'unknown' }
-  | { name: 'broadcast' | 'node'; id: string };
+  | {
+      name:
+        | 'play'
+        | 'nodes'
+        | 'add-node'
+        | 'areas'
+        | 'history'
+        | 'settings'
+        | 'policy'
+        | 'inbox'
+        | 'report'
+        | 'setup'
+        | 'unknown';
+    }
+  | { name: 'programme' | 'today' }
+  | { name: 'broadcast' | 'node'; id: string }
+  | { name: 'entry'; id: string | undefined };
 
 export function routeOf(path: string): Route {
   const [first = '', second, ...more] = path.split('/').filter(Boolean);
@@ -15,6 +30,11 @@ export function routeOf(path: string): Route {
       case 'nodes':
       case 'history':
       case 'settings':
+      case 'policy':
+      case 'inbox':
+      case 'report':
+      case 'programme':
+      case 'today':
       case 'setup':
         return { name: first };
       default:
@@ -23,6 +43,7 @@ export function routeOf(path: string): Route {
   }
   if (first === 'nodes' && second === 'new') return { name: 'add-node' };
   if (first === 'nodes') return { name: 'node', id: decodeURIComponent(second) };
+  if (first === 'programme') return { name: 'entry', id: second === 'new' ? undefined : decodeURIComponent(second) };
   if (first === 'broadcasts') return { name: 'broadcast', id: decodeURIComponent(second) };
   return { name: 'unknown' };
 }
@@ -53,7 +74,8 @@ export const router = {
       if (!link || link.origin !== location.origin || link.hasAttribute('download') || link.target) return;
       if (link.pathname.startsWith('/api/')) return;
       event.preventDefault();
-      if (link.pathname !== location.pathname) router.go(link.pathname);
+      const to = link.pathname + link.search;
+      if (to !== location.pathname + location.search) router.go(to);
     });
   },
 };

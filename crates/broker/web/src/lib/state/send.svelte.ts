@@ -28,25 +28,52 @@ export class Sender {
   }
 
   /** Begins the broadcast; undefined when one is already on its way. `keep` stores the intent before anything leaves the phone. */
-  async send(
+  send(
     draft: Draft,
     areas: string[],
     untitled: string,
     preview: Clip | undefined,
     keep: (intent: Intent) => void,
   ): Promise<Broadcast | undefined> {
+    return this.#once(async () => {
+      const intent = await this.#withBulletin(draft, areas, untitled, preview, keep);
+      return this.#to.play(intent.bulletin ?? '', areas, intent.key);
+    });
+  }
+
+  /** Makes the bulletin without broadcasting it, and gives its id; undefined when something is already on its way. */
+  make(
+    draft: Draft,
+    areas: string[],
+    untitled: string,
+    preview: Clip | undefined,
+    keep: (intent: Intent) => void,
+  ): Promise<string | undefined> {
+    return this.#once(async () => (await this.#withBulletin(draft, areas, untitled, preview, keep)).bulletin);
+  }
+
+  async #withBulletin(
+    draft: Draft,
+    areas: string[],
+    untitled: string,
+    preview: Clip | undefined,
+    keep: (intent: Intent) => void,
+  ): Promise<Intent> {
+    const intent = intentFor(draft, areas);
+    keep(intent);
+    if (intent.bulletin !== undefined) return intent;
+    const { id } = await this.#to.addBulletin(bulletinOf(draft, untitled, preview));
+    const made = { ...intent, bulletin: id };
+    keep(made);
+    return made;
+  }
+
+  async #once<T>(what: () => Promise<T>): Promise<T | undefined> {
     if (this.busy) return undefined;
     this.busy = true;
     this.problem = undefined;
     try {
-      let intent = intentFor(draft, areas);
-      keep(intent);
-      if (intent.bulletin === undefined) {
-        const { id } = await this.#to.addBulletin(bulletinOf(draft, untitled, preview));
-        intent = { ...intent, bulletin: id };
-        keep(intent);
-      }
-      return await this.#to.play(intent.bulletin ?? '', areas, intent.key);
+      return await what();
     } catch (thrown) {
       this.problem = thrown;
       throw thrown;

@@ -1,8 +1,8 @@
 // Stop everything: the order goes out on the tap, again and again until the broker has it, and the page shows of each place whether it is
-// silent yet. It never claims silence that a node hasn't reported.
+// silent yet. It never claims silence that a node hasn't reported. What was stopped stays so until somebody releases it.
 import { api } from '../api/client';
 import { type Problem, problemFromThrown } from '../api/problem';
-import type { Airing, Broadcast, LoaNode } from '../api/types';
+import type { Airing, Broadcast, Latch, LoaNode } from '../api/types';
 import { isOver } from '../live/merge';
 import { live } from './live.svelte';
 
@@ -43,6 +43,8 @@ class StopEverything {
   problem = $state.raw<Problem | undefined>();
   /** How many nodes the order went to. */
   nodes = $state(0);
+  /** What stays stopped; none when the broker could silence the nodes but not keep them so. */
+  latches = $state.raw<Latch[]>([]);
   #ids = $state.raw<string[]>([]);
   #impatient = $state(false);
   #round = 0;
@@ -67,6 +69,8 @@ class StopEverything {
         const answer = await api.stopEverything();
         if (mine !== this.#round) return;
         this.nodes = answer.nodes;
+        this.latches = answer.latches;
+        live.keepLatches(answer.latches);
         this.problem = undefined;
         this.phase = 'sent';
         setTimeout(() => {

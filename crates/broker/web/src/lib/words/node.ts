@@ -1,8 +1,15 @@
 // The state of a node in words: the worst thing that matters comes first.
 import type { LoaNode } from '../api/types';
 import { fmt } from '../i18n/fmt';
-import { t, tryT } from '../i18n/index.svelte';
+import { t, tn, tryT } from '../i18n/index.svelte';
 import type { Tone } from './airing';
+
+/** A plan takes a moment to a node with a weak link; before this it is no news. */
+const PLAN_PATIENCE_MS = 60_000;
+
+/** Whether it would sound what it is told to, and what is due by timetable. */
+export const isReady = (node: LoaNode): boolean =>
+  node.status === 'online' && node.output !== 'lost' && node.clock !== 'unknown' && !node.latched;
 
 export interface NodeWords {
   tone: Tone;
@@ -31,6 +38,20 @@ export function nodeWords(node: LoaNode, now: number): NodeWords {
   }
   if (node.output === 'lost') {
     return { tone: 'bad', status: t('node.output_lost'), detail: t('node.output_lost.detail'), todo: t('node.output_lost.todo') };
+  }
+  if (node.latched) {
+    return { tone: 'bad', status: t('node.latched'), detail: t('node.latched.detail'), todo: t('node.latched.todo') };
+  }
+  if (node.clock === 'unknown') {
+    return { tone: 'warn', status: t('node.no_clock'), detail: t('node.no_clock.detail'), todo: t('node.no_clock.todo') };
+  }
+  const behind = node.generation.behind_since;
+  if (behind && now - Date.parse(behind) > PLAN_PATIENCE_MS) {
+    const detail = t('node.plan_behind.detail', { time: fmt.moment(behind, now) });
+    return { tone: 'warn', status: t('node.plan_behind'), detail, todo: t('node.plan_behind.todo') };
+  }
+  if (node.lacking > 0) {
+    return { tone: 'good', status: t('node.online'), detail: tn('node.lacking', node.lacking), todo: undefined };
   }
   return { tone: 'good', status: t('node.online'), detail: undefined, todo: undefined };
 }

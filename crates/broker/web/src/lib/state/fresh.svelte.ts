@@ -1,0 +1,42 @@
+// An answer of the broker that is kept fresh: asked for again when the question changes and, a moment later, when there is news.
+// It promises that an old answer never replaces a newer one, and that news in quick succession cost one request.
+import { live } from './live.svelte';
+
+const CALM_MS = 400;
+
+export class Fresh<T> {
+  value = $state.raw<T | undefined>();
+  problem = $state.raw<unknown>();
+  #turn = 0;
+  #question = '';
+
+  /** To be called while a component is made. `ask` gives undefined while there is nothing to ask. */
+  constructor(ask: () => { question: string; get: () => Promise<T> } | undefined) {
+    $effect(() => {
+      const asked = ask();
+      // Read, so that the effect runs again when it changes.
+      void live.programmeNews;
+      if (!asked) return;
+      if (asked.question !== this.#question) {
+        this.#question = asked.question;
+        void this.load(asked.get);
+        return;
+      }
+      const timer = setTimeout(() => void this.load(asked.get), CALM_MS);
+      return () => clearTimeout(timer);
+    });
+  }
+
+  async load(get: () => Promise<T>): Promise<void> {
+    this.#turn += 1;
+    const mine = this.#turn;
+    try {
+      const value = await get();
+      if (mine !== this.#turn) return;
+      this.value = value;
+      this.problem = undefined;
+    } catch (thrown) {
+      if (mine === this.#turn) this.problem = thrown;
+    }
+  }
+}
