@@ -42,6 +42,8 @@ pub struct App {
     pub claims: Throttle,
     /// Brake on guessing what opens a door without a session: a source's credential, a calendar's address.
     pub strangers: Throttle,
+    /// Held by whoever decides what becomes of an item from above: one decision at a time.
+    pub inbox: tokio::sync::Mutex<()>,
     /// Wakes the reconciliation of plans.
     pub plans_changed: tokio::sync::Notify,
     /// Cancelled when the broker stops, so that endless answers end.

@@ -78,6 +78,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         sign_ins: Throttle::default(),
         claims: Throttle::default(),
         strangers: Throttle::default(),
+        inbox: tokio::sync::Mutex::default(),
         plans_changed: tokio::sync::Notify::new(),
         store,
         disk: Disk::of(&settings.data),

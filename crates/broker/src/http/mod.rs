@@ -10,6 +10,7 @@ pub mod calendars;
 pub mod events;
 pub mod extract;
 pub mod form;
+pub mod inbox;
 pub mod nodes;
 pub mod page;
 pub mod people;
@@ -79,6 +80,10 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(broadcasts::stop))
         .routes(routes!(broadcasts::stop_everything))
         .routes(routes!(events::events))
+        .routes(routes!(inbox::list))
+        .routes(routes!(inbox::outcome))
+        .routes(routes!(inbox::play))
+        .routes(routes!(inbox::decline))
         .routes(routes!(sources::list, sources::add))
         .routes(routes!(sources::revoke))
         .routes(routes!(reports::month))
@@ -90,7 +95,8 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .merge(
             OpenApiRouter::new()
                 .routes(routes!(sound::upload))
-                // It counts for itself, so that it can let a browser finish before it says no.
+                .routes(routes!(inbox::receive))
+                // They count for themselves, so that they can let a sender finish before they say no.
                 .layer(DefaultBodyLimit::disable()),
         )
 }

@@ -85,6 +85,10 @@ codes! {
     NoNodes = "no_nodes", UNPROCESSABLE_ENTITY, "No loudspeaker in the chosen areas";
     /// The same Idempotency-Key was used for something else.
     KeyReused = "key_reused", CONFLICT, "The key was used for something else";
+    /// Its `expires_at` is past.
+    Expired = "expired", UNPROCESSABLE_ENTITY, "Its time is over";
+    /// Somebody, or its own class, decided already what becomes of the item; `status` says what.
+    AlreadyDecided = "already_decided", CONFLICT, "It was decided already";
     /// The node isn't enrolled, or is revoked.
     NodeNotTrusted = "node_not_trusted", CONFLICT, "The node is not enrolled";
     /// The claim code isn't one.

@@ -42,6 +42,8 @@ pub struct InboxRow {
     pub id: String,
     /// Who sent it: a source's id, and what people call it.
     pub source: (String, String),
+    /// The person that stands in the records of what its source airs.
+    pub sender: String,
     /// The sender's name for it.
     pub reference: String,
     /// Its bulletin's id.
@@ -93,6 +95,7 @@ impl InboxRow {
         Ok(Self {
             id: row.try_get("id")?,
             source: (row.try_get("source")?, row.try_get("source_name")?),
+            sender: row.try_get("sender")?,
             reference: row.try_get("reference")?,
             bulletin: row.try_get("bulletin")?,
             class: from_word(row.try_get("class")?)?,
@@ -118,7 +121,7 @@ impl InboxRow {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT i.id, i.source, s.name AS source_name, i.reference, i.bulletin, b.class, i.areas, i.received_at, i.expires_at, ",
+            "SELECT i.id, i.source, s.name AS source_name, s.person AS sender, i.reference, i.bulletin, b.class, i.areas, i.received_at, i.expires_at, ",
             "i.status, i.broadcast, i.decided_at, i.decided_by, p.display_name, i.remark ",
             "FROM inbox i JOIN sources s ON s.id = i.source JOIN bulletins b ON b.id = i.bulletin ",
             "LEFT JOIN people p ON p.id = i.decided_by ",
@@ -222,5 +225,12 @@ impl Store {
         .fetch_optional(&self.pool)
         .await?;
         row.map(|row| parsed(row.try_get("id")?)).transpose()
+    }
+
+    /// Who took an entry out of the programme: a person's id.
+    pub async fn retired_by(&self, broadcast: &BroadcastId) -> Result<Option<String>, StoreError> {
+        let row = sqlx::query("SELECT retired_by FROM broadcasts WHERE id = ?").bind(broadcast.as_str());
+        let row = row.fetch_optional(&self.pool).await?;
+        Ok(row.map(|row| row.try_get("retired_by")).transpose()?.flatten())
     }
 }

@@ -64,6 +64,12 @@ impl Store {
             .is_some())
     }
 
+    /// One person, or the one that stands for a source.
+    pub async fn person(&self, id: &str) -> Result<Option<PersonRow>, StoreError> {
+        let row = sqlx::query(select!("WHERE p.id = ?")).bind(id).fetch_optional(&self.pool).await?;
+        row.as_ref().map(PersonRow::read).transpose()
+    }
+
     /// Makes this the only set-up link that works.
     pub async fn replace_setup_link(&self, token_hash: &str, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.pool.begin().await?;

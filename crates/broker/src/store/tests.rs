@@ -76,6 +76,7 @@ impl Commune {
             idempotency_key: key.map(str::to_owned),
             dispatched_at: None,
             stopped_at: None,
+            inbox_item: None,
         };
         let ids = ["n1", "n2"].map(|id| AiringId::derive(&row.id, &node(id), at(0)));
         let airings = [("n1", &ids[0]), ("n2", &ids[1])].map(|(id, airing)| AiringRow {

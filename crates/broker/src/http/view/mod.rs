@@ -3,6 +3,7 @@
 pub mod broadcasts;
 pub mod bulletins;
 pub mod health;
+pub mod inbox;
 pub mod nodes;
 
 use std::collections::HashMap;
