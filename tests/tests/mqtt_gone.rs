@@ -86,6 +86,7 @@ async fn what_expired_or_was_stopped_while_mqtt_was_gone_never_airs() -> Result<
     assert_eq!(done.airing_in(code).context("an airing")?.status, AiringStatus::Missed);
 
     is_back(&mut world, &mut mosquitto).await?;
+    world.api.release_all().await?;
     world.ready().await?;
     let fresh = world.api.air(&next.id, &[code]).await?;
     world.over(&fresh.id).await?;

@@ -8,7 +8,11 @@ use figment::{
 };
 use serde::Deserialize;
 
-use crate::{amplifier::AmplifierConfig, output::OutputName};
+use crate::{
+    amplifier::AmplifierConfig,
+    clock::{BatteryClock, SYNCHRONISED},
+    output::OutputName,
+};
 
 /// Settings of a running agent.
 #[derive(Debug, Clone, Deserialize)]
@@ -22,6 +26,14 @@ pub struct Config {
     pub cache_mib: u64,
     /// How long the sound device stays open after the last sound, milliseconds.
     pub output_linger_ms: u64,
+    /// Whether a battery keeps the machine's clock while it is off.
+    pub battery_clock: BatteryClock,
+    /// The file that the machine's time daemon touches whenever it has synchronised the clock.
+    pub synchronised_mark: PathBuf,
+    /// How fast clips that aren't due yet are fetched at most, kbit/s; 0 is as fast as it goes.
+    pub fetch_kbit_s: u32,
+    /// How long a fetch of such a clip waits at most before it begins, seconds, so that not all nodes fetch at the same moment.
+    pub fetch_jitter_s: u32,
 }
 
 impl Default for Config {
@@ -31,6 +43,10 @@ impl Default for Config {
             amplifier: AmplifierConfig::None,
             cache_mib: 512,
             output_linger_ms: 2_000,
+            battery_clock: BatteryClock::Auto,
+            synchronised_mark: SYNCHRONISED.into(),
+            fetch_kbit_s: 512,
+            fetch_jitter_s: 60,
         }
     }
 }
@@ -82,6 +98,7 @@ mod tests {
         .unwrap();
         assert_eq!(config.output, OutputName::Alsa("plughw:CARD=Headphones,DEV=0".into()));
         assert_eq!(config.cache_mib, 100);
+        assert_eq!((config.battery_clock, config.fetch_kbit_s), (BatteryClock::Auto, 512));
         assert_eq!(
             config.amplifier,
             AmplifierConfig::Command {

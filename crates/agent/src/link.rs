@@ -19,6 +19,9 @@ use crate::{
 /// Longest that an orderly end waits for the last words.
 const FAREWELL: Duration = Duration::from_secs(2);
 
+/// The wall clock may be put right while the node waits for an instant of it.
+const LOOK_AT_THE_CLOCK: Duration = Duration::from_secs(10);
+
 /// Why the agent ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
@@ -66,7 +69,7 @@ pub async fn run<P: Plays>(
     let mut end = None;
     while end.is_none() {
         let due = node.tick();
-        let wait = due.saturating_sub(clock.monotonic());
+        let wait = due.saturating_sub(clock.monotonic()).min(LOOK_AT_THE_CLOCK);
         end = running.do_as_asked(node.requests());
         if end.is_some() {
             break;
@@ -156,12 +159,12 @@ impl Running {
                     }
                 }
                 Request::Unsubscribe(topic) => self.client.unsubscribe(&topic),
-                Request::Fetch { clip, partial, until } => {
+                Request::Fetch { clip, partial, until, hurry } => {
                     let fetcher = self.fetcher.clone();
                     self.seed += 1;
                     let seed = self.seed;
                     self.fetches.push(Box::pin(async move {
-                        let result = fetcher.fetch(&clip, &partial, until, seed).await;
+                        let result = fetcher.fetch(&clip, &partial, until, &hurry, seed).await;
                         (clip.hash, result)
                     }));
                 }

@@ -5,7 +5,7 @@ use std::{io::IsTerminal, os::unix::process::CommandExt, path::PathBuf, process:
 use clap::{Parser, Subcommand};
 use jiff::Timestamp;
 use loa_agent::{
-    clock::NodeClock,
+    clock::{BatteryClock, NodeClock, SYNCHRONISED},
     config::Config,
     enrol::{self, Claim, Fingerprint},
     link::End,
@@ -71,7 +71,8 @@ fn main() -> ExitCode {
     match arguments.command {
         Command::Enrol { data, server, ca_fingerprint, code } => {
             let claim = Claim { server, fingerprint: ca_fingerprint, code };
-            let clock: Arc<dyn Clock> = Arc::new(NodeClock::new(Timestamp::MIN));
+            let clock: Arc<dyn Clock> =
+                Arc::new(NodeClock::new(Timestamp::MIN, BatteryClock::Auto, SYNCHRONISED.as_ref()));
             match runtime.block_on(enrol::enrol(&data, &claim, &clock)) {
                 Ok(identity) => {
                     // The one line that scripts wait for.

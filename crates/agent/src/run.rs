@@ -13,7 +13,7 @@ use loa_protocol::Clock;
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::{
-    cache::Fetcher,
+    cache::{Fetcher, Pace},
     clock::NodeClock,
     config::Config,
     identity::{Identity, IdentityError},
@@ -52,7 +52,8 @@ pub enum RunError {
 pub async fn run(data: &Path, config: &Config, stop: impl Future<Output = ()>) -> Result<End, RunError> {
     let identity = Identity::open(data)?;
     let _lock = lock(data)?;
-    let clock: Arc<dyn Clock> = Arc::new(NodeClock::new(identity.enrolled.now));
+    let clock: Arc<dyn Clock> =
+        Arc::new(NodeClock::new(identity.enrolled.now, config.battery_clock, &config.synchronised_mark));
     let mut boot = [0; 16];
     SystemRandom::new().fill(&mut boot).map_err(|_| RunError::Random)?;
     let seed = u64::from_be_bytes([boot[0], boot[1], boot[2], boot[3], boot[4], boot[5], boot[6], boot[7]]);
@@ -74,7 +75,8 @@ pub async fn run(data: &Path, config: &Config, stop: impl Future<Output = ()>) -
     });
     let (client, incoming) = link::connect(&node, &clock, seed)?;
     tracing::info!(node = %node_id, version = crate::node::VERSION, output = ?config.output, "runs");
-    let fetcher = Fetcher::new(identity, clock.clone());
+    let jitter = Duration::from_secs(config.fetch_jitter_s.into());
+    let fetcher = Fetcher::new(identity, clock.clone(), Pace { kbit_s: config.fetch_kbit_s, jitter, seed });
     Ok(link::run(node, client, incoming, events, fetcher, clock, stop).await)
 }
 

@@ -9,7 +9,8 @@ ALTER TABLE broadcasts ADD COLUMN catch_up_s BIGINT NOT NULL DEFAULT 600;
 ALTER TABLE broadcasts ADD COLUMN position   BIGINT NOT NULL DEFAULT 0;     -- the commune's order among colliding equals, least first
 ALTER TABLE broadcasts ADD COLUMN resume     INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE broadcasts ADD COLUMN exceeds    TEXT NOT NULL DEFAULT '[]';    -- JSON, limits lifted
-ALTER TABLE broadcasts ADD COLUMN since      BIGINT;                        -- when timetable or sound last changed
+ALTER TABLE broadcasts ADD COLUMN since      BIGINT;                        -- when what makes its airings last changed
+ALTER TABLE broadcasts ADD COLUMN changed_at BIGINT;                        -- when anything of it last changed
 ALTER TABLE broadcasts ADD COLUMN retired_at BIGINT;                        -- taken out of the programme
 ALTER TABLE broadcasts ADD COLUMN retired_by TEXT REFERENCES people (id);
 ALTER TABLE broadcasts ADD COLUMN inbox_item TEXT;                          -- the item from above that it airs

@@ -46,6 +46,10 @@ pub struct App {
     pub inbox: tokio::sync::Mutex<()>,
     /// Wakes the reconciliation of plans.
     pub plans_changed: tokio::sync::Notify,
+    /// Held by whoever changes the programme, or writes down what of it is due.
+    pub programme: tokio::sync::Mutex<()>,
+    /// Wakes the look-out for airings in danger.
+    pub alarms_due: tokio::sync::Notify,
     /// Cancelled when the broker stops, so that endless answers end.
     pub stopping: tokio_util::sync::CancellationToken,
     /// How many sounds may be worked on at once: each takes a processor.
@@ -53,8 +57,9 @@ pub struct App {
 }
 
 impl App {
-    /// The present.
+    /// The present, in whole microseconds: as the store keeps it, so that nothing reads otherwise after a restart.
     pub fn now(&self) -> Timestamp {
-        self.clock.now()
+        let now = self.clock.now();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
 }

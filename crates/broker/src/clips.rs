@@ -3,9 +3,11 @@
 use std::{io::ErrorKind, path::Path, sync::Arc};
 
 use bytes::Bytes;
+use futures_util::stream::BoxStream;
 use loa_protocol::ClipHash;
 use object_store::{
-    ObjectStore, ObjectStoreExt, PutMode, PutOptions, local::LocalFileSystem, path::Path as Key,
+    GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutOptions, local::LocalFileSystem,
+    path::Path as Key,
 };
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -48,6 +50,14 @@ impl From<object_store::Error> for ClipError {
             error => Self::Folder(error),
         }
     }
+}
+
+/// The end of a clip.
+pub struct Rest {
+    /// Bytes of the whole clip.
+    pub whole: u64,
+    /// Its bytes from where it was asked for.
+    pub bytes: BoxStream<'static, object_store::Result<Bytes>>,
 }
 
 /// Where clips are kept.
@@ -98,6 +108,18 @@ impl ClipFolder {
     pub async fn read(&self, hash: &ClipHash) -> Result<Bytes, ClipError> {
         let bytes = self.store.get(&key(hash)).await?.bytes().await?;
         if ClipHash::of(&bytes) == *hash { Ok(bytes) } else { Err(ClipError::Damaged(hash.clone())) }
+    }
+
+    /// How many bytes a clip has.
+    pub async fn size(&self, hash: &ClipHash) -> Result<u64, ClipError> {
+        Ok(self.store.head(&key(hash)).await?.size)
+    }
+
+    /// A clip's bytes from the one numbered `first` on; there must be one. Not checked: who has the beginning checks the whole.
+    pub async fn read_from(&self, hash: &ClipHash, first: u64) -> Result<Rest, ClipError> {
+        let options = GetOptions { range: Some(GetRange::Offset(first)), ..GetOptions::default() };
+        let found = self.store.get_opts(&key(hash), options).await?;
+        Ok(Rest { whole: found.meta.size, bytes: found.into_stream() })
     }
 }
 

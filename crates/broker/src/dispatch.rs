@@ -189,7 +189,7 @@ pub async fn after_restart(app: &App) -> Result<(), DispatchError> {
             continue;
         }
         if broadcast.stopped_at.is_some() {
-            stop(app, &targets, &broadcast.areas, Some(broadcast.id.clone())).await?;
+            stop(app, &targets, &broadcast.areas, Stop::Broadcast(broadcast.id.clone())).await?;
         } else if broadcast.dispatched_at.is_some()
             && let Some(bulletin) = app.store.bulletin(&broadcast.bulletin).await?
         {
@@ -220,21 +220,36 @@ pub async fn take_back(app: &App, areas: &[AreaCode]) -> Result<(), StoreError> 
     Ok(())
 }
 
+/// What to silence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stop {
+    /// One broadcast.
+    Broadcast(BroadcastId),
+    /// All that sounds or waits.
+    Everything {
+        /// And keep silent until a plan comes without a latch; the latch is in the store already.
+        latch: bool,
+    },
+}
+
 /// Silences one broadcast, or everything, on some nodes.
-pub async fn stop(
-    app: &App,
-    targets: &Targets,
-    areas: &[AreaCode],
-    broadcast: Option<BroadcastId>,
-) -> Result<(), DispatchError> {
-    let command =
-        fresh(app.now(), STOP_LIFE, audience(targets, areas), Action::Stop { broadcast, latch: false })?;
+pub async fn stop(app: &App, targets: &Targets, areas: &[AreaCode], stop: Stop) -> Result<(), DispatchError> {
+    let (broadcast, latch) = match stop {
+        Stop::Broadcast(id) => (Some(id), false),
+        Stop::Everything { latch } => (None, latch),
+    };
+    let command = fresh(app.now(), STOP_LIFE, audience(targets, areas), Action::Stop { broadcast, latch })?;
     send(app, &command, None, targets.topics()).await
 }
 
 /// Something for one node that a person at the page waits for.
 pub async fn prompt(app: &App, node: &NodeId, action: Action) -> Result<(), DispatchError> {
     to_node(app, node, PROMPT_LIFE, action).await
+}
+
+/// Answers a node's question for the present.
+pub async fn tell_time(app: &App, node: &NodeId, question: String) -> Result<(), DispatchError> {
+    to_node(app, node, PROMPT_LIFE, Action::Time { answers: question, now: app.now() }).await
 }
 
 /// Tells a node that its receipts are safe.

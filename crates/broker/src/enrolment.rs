@@ -6,8 +6,9 @@ use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     Extension, Json, Router,
+    body::Body,
     extract::{DefaultBodyLimit, Path, State},
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -129,6 +130,7 @@ async fn clip(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
     Path(hash): Path<String>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let known = match &peer.node {
         Some(peer) => app
@@ -142,6 +144,25 @@ async fn clip(
         return Err(Problem::new(Code::Forbidden));
     }
     let hash: ClipHash = hash.parse().map_err(|_| Problem::new(Code::NotFound))?;
-    let bytes = app.clips.read(&hash).await?;
-    Ok((StatusCode::OK, [(header::CONTENT_TYPE, "audio/ogg")], bytes).into_response())
+    let common = [(header::CONTENT_TYPE, "audio/ogg"), (header::ACCEPT_RANGES, "bytes")];
+    let Some(first) = range(&headers) else {
+        return Ok((StatusCode::OK, common, app.clips.read(&hash).await?).into_response());
+    };
+    let whole = app.clips.size(&hash).await?;
+    if first >= whole {
+        let place = [(header::CONTENT_RANGE, format!("bytes */{whole}"))];
+        return Ok((StatusCode::RANGE_NOT_SATISFIABLE, place).into_response());
+    }
+    let rest = app.clips.read_from(&hash, first).await?;
+    let place = [
+        (header::CONTENT_RANGE, format!("bytes {first}-{}/{}", rest.whole - 1, rest.whole)),
+        (header::CONTENT_LENGTH, (rest.whole - first).to_string()),
+    ];
+    Ok((StatusCode::PARTIAL_CONTENT, common, place, Body::from_stream(rest.bytes)).into_response())
+}
+
+/// Where a node that has the beginning of a clip wants it from: `bytes=N-`. Other ranges are not understood and get the whole
+/// (RFC 9110, section 14.2).
+fn range(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::RANGE)?.to_str().ok()?.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok()
 }

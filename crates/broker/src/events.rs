@@ -9,7 +9,7 @@ const DEPTH: usize = 512;
 /// One event, ready to be sent.
 #[derive(Debug, Clone)]
 pub struct Event {
-    /// `node`, `airing` or `broadcast`.
+    /// `node`, `airing`, `broadcast`, `latches`, `alarms`, `programme`.
     pub name: &'static str,
     /// The thing as the API shows it.
     pub body: Value,

@@ -1,7 +1,7 @@
 //! The broker of Loa: HTTP API, page, store, speech, dispatch, MQTT, enrolment.
 //!
 //! A broadcast goes one way: [`http`] → [`store`] → [`dispatch`] → MQTT → the nodes. What nodes say comes back through [`nodes`] into the
-//! store and, by [`events`], to open pages. [`plans`] brings each node's plan up to date.
+//! store and, by [`events`], to open pages. [`programme`] is what is to sound by timetable; [`plans`] brings it, and all else a node must know, to each node.
 
 pub mod app;
 pub mod calendar;
@@ -13,8 +13,8 @@ pub mod enrolment;
 pub mod events;
 pub mod http;
 pub mod https;
-pub mod inbox;
 pub mod identity;
+pub mod inbox;
 pub mod mosquitto;
 pub mod mqtt;
 pub mod nodes;
@@ -22,6 +22,7 @@ pub mod on_air;
 pub mod page_certificate;
 pub mod people;
 pub mod plans;
+pub mod programme;
 pub mod reports;
 pub mod secrets;
 pub mod seed;

@@ -25,11 +25,13 @@ use crate::{
     app::App,
     dispatch::{self, DispatchError},
     http::view,
-    store::AiringStatus,
+    store::{AiringStatus, StoreError},
 };
 
 /// How long after a broadcast's expiry its silent nodes are given up: a node may have begun at the last moment.
 const GRACE: SignedDuration = SignedDuration::from_secs(10);
+/// A node may be away for a month and still report; after this long what it hasn't reported counts as missed.
+const REPORTED_WITHIN: SignedDuration = SignedDuration::from_hours(35 * 24);
 /// How often what nodes said is written down, and silence is looked for.
 const SWEEP: Duration = Duration::from_secs(2);
 
@@ -51,6 +53,8 @@ struct Entry {
     full: Option<Heartbeat>,
     unwritten: bool,
     shown_lost: bool,
+    /// The newest plan that MQTT was given for it, and when.
+    given: Option<(u64, Timestamp)>,
 }
 
 /// What nodes last said.
@@ -86,6 +90,33 @@ impl Presence {
         change(entry);
         entry.unwritten = true;
         entry.shown_lost = false;
+    }
+
+    /// MQTT has been given these plans.
+    pub fn given(&self, plans: &[(NodeId, u64)], now: Timestamp) {
+        let mut nodes = self.lock();
+        for (node, generation) in plans {
+            nodes.entry(node.clone()).or_default().given = Some((*generation, now));
+        }
+    }
+
+    /// Since when MQTT has had this plan, if the node holds another; none if it holds it, or MQTT hasn't had it from this process.
+    pub fn behind_since(&self, node: &NodeId, generation: u64) -> Option<Timestamp> {
+        let nodes = self.lock();
+        let entry = nodes.get(node)?;
+        let holds = entry.word.state.as_ref().and_then(|state| state.generation);
+        entry.given.filter(|(given, _)| *given == generation && holds != Some(generation)).map(|(_, at)| at)
+    }
+
+    /// Whether a node that is there hasn't taken this plan although MQTT has had it for so long.
+    pub fn lacks_plan(&self, node: &NodeId, generation: u64, now: Timestamp, after: SignedDuration) -> bool {
+        let nodes = self.lock();
+        let Some(entry) = nodes.get(node) else { return false };
+        let Some(state) = entry.word.state.as_ref() else { return false };
+        let here = state.online && !is_lost(&entry.word, now);
+        let recent =
+            entry.given.is_some_and(|(given, at)| given == generation && now.duration_since(at) < after);
+        here && state.generation != Some(generation) && !recent
     }
 
     fn take_unwritten(&self) -> Vec<(NodeId, Option<NodeState>, Option<Heartbeat>, Timestamp)> {
@@ -164,6 +195,12 @@ async fn heard_state(app: &Arc<App>, node: &NodeId, message: &Message) -> anyhow
     }
     let held = state.generation.unwrap_or(0);
     let here = state.online && !message.retain;
+    if here && let Some(question) = &state.ask {
+        // What was said to a retained state may have been asked long ago; this one waits for the answer.
+        if let Err(error) = dispatch::tell_time(app, node, question.clone()).await {
+            tracing::warn!(%node, %error, "a node that asks for the time can't be told");
+        }
+    }
     app.presence.change(node, |Entry { word, .. }| {
         // A retained state tells what was, not that the node is there now.
         if !message.retain {
@@ -202,7 +239,7 @@ async fn heard_heartbeat(app: &Arc<App>, node: &NodeId, message: &Message) -> an
 async fn heard_receipts(app: &Arc<App>, node: &NodeId, message: &Message) -> anyhow::Result<()> {
     let mut batch: ReceiptBatch = serde_json::from_slice(&message.payload)?;
     batch.receipts.truncate(limits::RECEIPTS_PER_BATCH);
-    let changed = app.store.keep_receipts(node, &batch.receipts).await?;
+    let changed = app.store.keep_receipts(node, &batch.receipts, app.now()).await?;
     counter!("loa_receipts_total").increment(changed.len() as u64);
     dispatch::acknowledge(app, node, batch.receipts.into_iter().map(|receipt| receipt.airing).collect())
         .await?;
@@ -234,6 +271,9 @@ async fn sweep_once(app: &Arc<App>) {
             tracing::warn!(%node, %error, "a lost node can't be shown");
         }
     }
+    if let Err(error) = give_up_by_timetable(app, now).await {
+        tracing::warn!(%error, "silent airings of the programme can't be given up");
+    }
     match app.store.give_up_silent(now.saturating_sub(GRACE).unwrap_or(now), now).await {
         Ok(airings) => {
             for airing in airings {
@@ -244,6 +284,39 @@ async fn sweep_once(app: &Arc<App>) {
         }
         Err(error) => tracing::warn!(%error, "silent airings can't be given up"),
     }
+}
+
+/// Airings by timetable whose time is over and of which nothing was heard: unreported while their node is away, for it may have aired them
+/// and will tell; missed if it is there and silent, or never came back.
+async fn give_up_by_timetable(app: &Arc<App>, now: Timestamp) -> Result<(), StoreError> {
+    let silent = app.store.silent_airings(now.saturating_sub(GRACE).unwrap_or(now)).await?;
+    let away = |node: &NodeId| {
+        let word = app.presence.word(node).unwrap_or_default();
+        !word.state.as_ref().is_some_and(|state| state.online) || is_lost(&word, now)
+    };
+    let silent: Vec<_> = silent
+        .into_iter()
+        .map(|airing| {
+            let away = away(&airing.node);
+            (airing, away)
+        })
+        .collect();
+    if !silent.is_empty() {
+        let unreported = silent.iter().filter(|(_, away)| *away).count();
+        tracing::warn!(
+            unreported,
+            missed = silent.len() - unreported,
+            "nothing was heard of airings by timetable"
+        );
+        app.store.give_up(&silent, now).await?;
+        app.events.tell("programme", &serde_json::json!({}));
+    }
+    let long_ago = now.saturating_sub(REPORTED_WITHIN).unwrap_or(now);
+    let missed = app.store.give_up_unreported(long_ago, now).await?;
+    if missed > 0 {
+        tracing::warn!(missed, "airings that nobody ever reported count as missed");
+    }
+    Ok(())
 }
 
 /// Sends what could not be sent before. Says so once a pass while something that should be on air isn't.

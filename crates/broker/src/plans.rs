@@ -1,19 +1,41 @@
 //! Plan reconciliation: every trusted node shall have, retained on its plan topic, the plan that follows from the store.
 //!
-//! One pass takes no argument and may run at any time: it compiles each node's plan, gives it the next generation if it says
-//! something new, and publishes what MQTT hasn't got yet. Whatever changes something a plan depends on wakes it; it also runs by itself, so
-//! that a wake-up lost does no harm.
+//! One pass takes no argument and may run at any time: it compiles what each hamlet's nodes have in common once, sees by a digest whose plan
+//! says something new, gives those the next generation, and publishes what MQTT hasn't got yet, and again what a node that is there still
+//! doesn't hold. Whatever changes something a plan depends on wakes it; it also runs by itself, so that a wake-up lost does no harm.
+//!
+//! A plan's `issued_at` is an instant from before the store was read: whatever was decided before it is in the plan. A node that a command
+//! has latched counts on that.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap, hash_map::Entry},
+    num::NonZeroUsize,
+    sync::Arc,
+    time::Duration,
+};
 
+use futures_util::{StreamExt, TryStreamExt, future::try_join_all, stream};
+use jiff::{SignedDuration, Timestamp};
 use loa_mqtt::Publish;
-use loa_protocol::{AreaCode, Plan, Policy, seal, topic};
+use loa_protocol::{AreaCode, Latch, NodeId, Plan, Planned, Policy, limits, seal, topic};
+use metrics::{counter, histogram};
+use ring::digest::{Context, SHA256};
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, store::NodeRow};
+use crate::{
+    app::App,
+    programme::territory::Territory,
+    store::{PlannedNode, ProgrammeRow},
+};
 
 /// By itself, as often as this.
 const PERIOD: Duration = Duration::from_mins(1);
+/// A node that is there and hasn't taken its plan for this long is given it again.
+const AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(1);
+/// A broadcast whose last airing is over stays in the plan for this long.
+const TOLD_AFTERWARDS: SignedDuration = SignedDuration::from_hours(24);
+/// Plans signed in one go: enough to keep a processor busy, few enough that MQTT begins early.
+const SIGNED_AT_ONCE: usize = 128;
 
 /// Runs passes until told to stop.
 pub async fn reconcile(app: Arc<App>, stop: CancellationToken) {
@@ -33,56 +55,185 @@ pub async fn reconcile(app: Arc<App>, stop: CancellationToken) {
     }
 }
 
+/// What the nodes of one hamlet have in common.
+struct Common {
+    areas: Vec<AreaCode>,
+    duty: Arc<Duty>,
+}
+
+/// What the nodes of many hamlets have in common.
+struct Duty {
+    policy: Policy,
+    latch: Option<Latch>,
+    broadcasts: Vec<Planned>,
+    digest: Vec<u8>,
+}
+
 /// One pass; how many plans were published.
-pub async fn pass(app: &App) -> anyhow::Result<usize> {
-    let mut paths: HashMap<AreaCode, Vec<AreaCode>> = HashMap::new();
-    let mut fresh = Vec::new();
-    let mut due = Vec::new();
-    for node in app.store.nodes().await?.into_iter().filter(NodeRow::is_trusted) {
-        if !paths.contains_key(&node.hamlet) {
-            paths.insert(node.hamlet.clone(), app.store.path_of(&node.hamlet).await?);
+pub async fn pass(app: &Arc<App>) -> anyhow::Result<usize> {
+    let issued_at = app.now();
+    let nodes = app.store.planned_nodes().await?;
+    let territory = Territory::load(&app.store).await?;
+    let programme = app.store.programme(Timestamp::MAX).await?;
+    let commons = Arc::new(commons(app, &territory, &programme, &nodes, issued_at)?);
+    let (mut fresh, mut due) = (Vec::new(), Vec::new());
+    for node in nodes {
+        let Some(common) = commons.get(&node.hamlet) else { continue };
+        let digest = digest(&node, common);
+        let mut generation = node.generation;
+        if digest != node.plan_body {
+            generation += 1;
+            fresh.push((node.id.clone(), generation, digest));
         }
-        let areas = paths.get(&node.hamlet).cloned().unwrap_or_default();
-        let mut plan = compile(app, &node, areas);
-        let body = serde_json::to_string(&plan)?;
-        plan.generation = node.generation;
-        if body != node.plan_body {
-            plan.generation += 1;
-            fresh.push((node.id.clone(), plan.generation, body));
-        }
-        if plan.generation > node.published {
-            plan.issued_at = app.now();
-            due.push(plan);
+        if generation > node.published
+            || app.presence.lacks_plan(&node.id, generation, issued_at, AGAIN_AFTER)
+        {
+            due.push((node, generation));
         }
     }
     if !fresh.is_empty() {
         // Kept before it is sent: a generation number is never used for two plans.
         app.store.keep_plans(&fresh).await?;
     }
-    let mut published = Vec::with_capacity(due.len());
-    for plan in due {
-        let envelope = seal(app.identity.signing_key(), &plan)?;
-        app.bus.publish(Publish::new(topic::plan(&plan.node), envelope).retained()).await?;
-        published.push((plan.node, plan.generation));
-    }
+    let published = publish(app, &commons, due, issued_at).await?;
     if !published.is_empty() {
         app.store.plans_published(&published).await?;
+        app.presence.given(&published, app.now());
+        tracing::debug!(plans = published.len(), changed = fresh.len(), "plans were published");
     }
     Ok(published.len())
 }
 
-/// The plan that follows from the store, with generation and time still open.
-fn compile(app: &App, node: &NodeRow, areas: Vec<AreaCode>) -> Plan {
+/// Signs these plans on all processors and hands each to MQTT as soon as it is signed.
+async fn publish(
+    app: &Arc<App>,
+    commons: &Arc<HashMap<AreaCode, Common>>,
+    due: Vec<(PlannedNode, u64)>,
+    issued_at: Timestamp,
+) -> anyhow::Result<Vec<(NodeId, u64)>> {
+    let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let mut chunks = Vec::new();
+    let mut due = due.into_iter().peekable();
+    while due.peek().is_some() {
+        chunks.push(due.by_ref().take(SIGNED_AT_ONCE).collect::<Vec<_>>());
+    }
+    let signed = stream::iter(chunks).map(|chunk| {
+        let (app, commons) = (Arc::clone(app), Arc::clone(commons));
+        tokio::task::spawn_blocking(move || signed(&app, &commons, chunk, issued_at))
+    });
+    let mut published = Vec::new();
+    let mut signed = signed.buffer_unordered(processors + 1);
+    while let Some(chunk) = signed.try_next().await? {
+        let (names, publishes): (Vec<_>, Vec<_>) = chunk?.into_iter().unzip();
+        try_join_all(publishes.into_iter().map(|publish| app.bus.publish(publish))).await?;
+        counter!("loa_plans_published_total").increment(names.len() as u64);
+        published.extend(names);
+    }
+    Ok(published)
+}
+
+type Signed = Vec<((NodeId, u64), Publish)>;
+
+fn signed(
+    app: &App,
+    commons: &HashMap<AreaCode, Common>,
+    due: Vec<(PlannedNode, u64)>,
+    issued_at: Timestamp,
+) -> anyhow::Result<Signed> {
+    let mut signed = Vec::with_capacity(due.len());
+    for (node, generation) in due {
+        let Some(common) = commons.get(&node.hamlet) else { continue };
+        let plan = plan(app, &node, common, generation, issued_at);
+        let envelope = seal(app.identity.signing_key(), &plan)?;
+        histogram!("loa_plan_bytes").record(envelope.len() as f64);
+        signed.push(((node.id, generation), Publish::new(topic::plan(&plan.node), envelope).retained()));
+    }
+    Ok(signed)
+}
+
+fn plan(app: &App, node: &PlannedNode, common: &Common, generation: u64, issued_at: Timestamp) -> Plan {
     Plan {
         node: node.id.clone(),
-        generation: 0,
-        issued_at: jiff::Timestamp::UNIX_EPOCH,
+        generation,
+        issued_at,
         name: node.name.clone(),
-        areas,
+        areas: common.areas.clone(),
         time_zone: app.settings.time_zone.clone(),
         volume: node.volume,
-        policy: Policy::unlimited(),
-        latch: None,
-        broadcasts: Vec::new(),
+        policy: common.duty.policy.clone(),
+        latch: common.duty.latch.clone(),
+        broadcasts: common.duty.broadcasts.clone(),
     }
+}
+
+/// For each hamlet with a node, what its nodes have in common.
+fn commons(
+    app: &App,
+    territory: &Territory,
+    programme: &[ProgrammeRow],
+    nodes: &[PlannedNode],
+    now: Timestamp,
+) -> anyhow::Result<HashMap<AreaCode, Common>> {
+    // By id, so that the same programme always gives the same plan. What is over is nobody's duty any more, but for a day it is still told:
+    // a node that was off at the time reports by it what it missed.
+    let lately = now.saturating_sub(TOLD_AFTERWARDS).unwrap_or(now);
+    let living: BTreeMap<_, _> = programme
+        .iter()
+        .filter(|entry| !crate::programme::is_over(entry, lately))
+        .map(|entry| {
+            let mut planned = entry.planned();
+            planned.time_zone = planned.time_zone.filter(|zone| *zone != app.settings.time_zone);
+            (&entry.id, (entry, planned))
+        })
+        .collect();
+    let mut duties = HashMap::new();
+    let mut commons = HashMap::new();
+    for node in nodes {
+        if commons.contains_key(&node.hamlet) {
+            continue;
+        }
+        let areas = territory.path(&node.hamlet);
+        let mut planned: Vec<_> = living
+            .values()
+            .filter(|(entry, _)| entry.areas.iter().any(|area| areas.contains(area)))
+            .map(|(_, planned)| planned)
+            .collect();
+        if planned.len() > limits::PLANNED_BROADCASTS {
+            tracing::error!(hamlet = %node.hamlet, broadcasts = planned.len(), "more broadcasts than a plan may hold; some are left out");
+            planned.truncate(limits::PLANNED_BROADCASTS);
+        }
+        let latch = territory.latch(&node.hamlet);
+        // What makes the policy in force, and all else that a duty depends on.
+        let ruling: Vec<_> =
+            areas.iter().filter(|area| territory.own_policy(area).is_some()).cloned().collect();
+        let ids: Vec<_> = planned.iter().map(|planned| &planned.id).collect();
+        let duty = match duties.entry((ruling, ids, latch.map(|latch| &latch.id))) {
+            Entry::Occupied(known) => Arc::clone(known.get()),
+            Entry::Vacant(place) => {
+                let policy = territory.policy(&node.hamlet);
+                let latch = latch.map(|latch| Latch { since: latch.since, by: latch.set_by.1.clone() });
+                let broadcasts: Vec<_> = planned.into_iter().cloned().collect();
+                let said = serde_json::to_vec(&(&app.settings.time_zone, &policy, &latch, &broadcasts))?;
+                let digest = ring::digest::digest(&SHA256, &said).as_ref().to_vec();
+                Arc::clone(place.insert(Arc::new(Duty { policy, latch, broadcasts, digest })))
+            }
+        };
+        commons.insert(node.hamlet.clone(), Common { areas, duty });
+    }
+    Ok(commons)
+}
+
+/// Tells one plan from another, but for generation and time.
+fn digest(node: &PlannedNode, common: &Common) -> String {
+    let mut digest = Context::new(&SHA256);
+    digest.update(&common.duty.digest);
+    for area in &common.areas {
+        digest.update(area.as_str().as_bytes());
+        digest.update(b"\n");
+    }
+    digest.update(&[node.volume.percent, node.volume.emergency_percent]);
+    digest.update(node.id.as_str().as_bytes());
+    digest.update(b"\n");
+    digest.update(node.name.as_bytes());
+    crate::secrets::hex(digest.finish().as_ref())
 }

@@ -34,7 +34,7 @@ use crate::{
     nodes::{self, Presence, Word},
     page_certificate::PageCertificate,
     people::Throttle,
-    plans, secrets,
+    plans, programme, secrets,
     store::Store,
 };
 
@@ -80,6 +80,8 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         strangers: Throttle::default(),
         inbox: tokio::sync::Mutex::default(),
         plans_changed: tokio::sync::Notify::new(),
+        programme: tokio::sync::Mutex::new(()),
+        alarms_due: tokio::sync::Notify::new(),
         store,
         disk: Disk::of(&settings.data),
         clips,
@@ -100,6 +102,9 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         tracing::error!(%error, "what was on its way before the restart could not be given again");
     }
     tasks.spawn(plans::reconcile(Arc::clone(&app), stop.clone()));
+    tasks.spawn(programme::expect::keep(Arc::clone(&app), stop.clone()));
+    tasks.spawn(programme::alarms::keep(Arc::clone(&app), stop.clone()));
+    tasks.spawn(crate::inbox::keep(Arc::clone(&app), stop.clone()));
     let nodes_at = node_http.local_addr()?;
     tasks.spawn(enrolment::serve(Arc::clone(&app), node_http, node_tls, stop.clone()));
 

@@ -41,6 +41,10 @@ impl Commune {
         for ((code, name), parent) in wanted {
             if !known.iter().any(|area| area.code.as_str() == code) {
                 api.add_area(code, name, parent).await?;
+                if parent.is_none() {
+                    // It is tried out at night as well.
+                    api.allow_everything(code).await?;
+                }
             }
         }
         let mut known = api.nodes().await?;

@@ -26,6 +26,8 @@ pub trait Clock: Send + Sync + 'static {
     /// Something trustworthy says that the present is not before `at`. A clock that can be behind, as on a board without a battery,
     /// shows no less from now on.
     fn not_before(&self, _at: Timestamp) {}
+    /// The broker says that the present was `now` at some moment of the last `round_trip`: it answered a question of ours.
+    fn told(&self, _now: Timestamp, _round_trip: Duration) {}
     /// Whether [`Clock::now`] may be believed.
     fn trust(&self) -> ClockTrust {
         ClockTrust::Set

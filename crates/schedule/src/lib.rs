@@ -4,14 +4,13 @@
 //! ([`policy`]), and the [`arbiter`] decides which airing owns the one output of a node.
 
 pub mod arbiter;
-pub mod opening;
+mod inheritance;
 pub mod policy;
 pub mod programme;
 pub mod rank;
 pub mod timetable;
 
 pub use arbiter::{Arbiter, Decision, Item};
-pub use opening::next_allowed;
 pub use policy::{Breach, Spell, Wish};
 pub use programme::Slot;
 pub use rank::Rank;

@@ -1,14 +1,16 @@
-//! What a policy says of one airing, and how policies of areas become one.
+//! What a policy says of one airing.
+//!
+//! A policy speaks of local time: an airing that sounds while the clock jumps is judged by what the clock shows on either side. A session
+//! belongs to the day on which it begins, and midnight doesn't end it.
 
 use jiff::{
     SignedDuration, Timestamp,
-    civil::{Date, DateTime},
+    civil::{Date, DateTime, Time},
     tz::TimeZone,
 };
-use loa_protocol::{
-    Class, Limit, Policy,
-    policy::{Ceiling, DAY_MINUTES, Span},
-};
+use loa_protocol::{Class, Limit, Policy, policy::DAY_MINUTES};
+
+pub use crate::inheritance::{is_sound, loosened, tightened};
 
 /// A pause this long ends a session.
 pub const SESSION_PAUSE: SignedDuration = SignedDuration::from_mins(5);
@@ -63,7 +65,8 @@ impl Breach {
     }
 }
 
-/// Whether something may sound. `earlier` is what sounds before it on that local day, in any order; emergencies don't count among it.
+/// Whether something may sound. `earlier` is what sounds before it on that local day, and on the day before in case its last session goes on
+/// over midnight; in any order, and more does no harm. Emergencies don't count among it.
 pub fn judge(policy: &Policy, zone: &TimeZone, wish: &Wish<'_>, earlier: &[Spell]) -> Result<(), Breach> {
     if wish.class == Class::Emergency {
         return Ok(());
@@ -75,19 +78,13 @@ pub fn judge(policy: &Policy, zone: &TimeZone, wish: &Wish<'_>, earlier: &[Spell
     if policy.session_minutes.is_none() && policy.sessions_per_day.is_none() {
         return Ok(());
     }
-    let day = zone.to_datetime(wish.spell.from).date();
-    let today: Vec<_> = earlier
-        .iter()
-        .copied()
-        .filter(|spell| spell.from < wish.spell.from && zone.to_datetime(spell.from).date() == day)
-        .collect();
-    let sessions = sessions(today);
+    let sessions = sessions(earlier.iter().copied().filter(|s| s.from <= wish.spell.from).collect());
     let joined = sessions.last().filter(|last| wish.spell.from.duration_since(last.to) < SESSION_PAUSE);
     if binds(Limit::SessionMinutes)
         && let Some(may) = policy.session_minutes
     {
-        let begun = joined.map_or(wish.spell.from, |session| session.from);
-        let lasts = wish.spell.to.duration_since(begun);
+        let session = joined.unwrap_or(&wish.spell);
+        let lasts = session.to.max(wish.spell.to).duration_since(session.from);
         if lasts > SignedDuration::from_mins(may.into()) {
             let would = u32::try_from((lasts.as_millis() + 59_999) / 60_000).unwrap_or(u32::MAX);
             return Err(Breach::SessionMinutes { would, may });
@@ -96,9 +93,12 @@ pub fn judge(policy: &Policy, zone: &TimeZone, wish: &Wish<'_>, earlier: &[Spell
     if binds(Limit::SessionsPerDay)
         && let Some(may) = policy.sessions_per_day
         && joined.is_none()
-        && sessions.len() >= usize::from(may)
     {
-        return Err(Breach::SessionsPerDay { may });
+        let day = day_of(wish.spell.from, zone);
+        let today = sessions.iter().filter(|session| day_of(session.from, zone) == day).count();
+        if today >= usize::from(may) {
+            return Err(Breach::SessionsPerDay { may });
+        }
     }
     Ok(())
 }
@@ -110,7 +110,7 @@ pub fn sessions(mut spells: Vec<Spell>) -> Vec<Spell> {
     for spell in spells {
         match sessions.last_mut() {
             Some(last) if spell.from.duration_since(last.to) < SESSION_PAUSE => {
-                last.to = last.to.max(spell.to)
+                last.to = last.to.max(spell.to);
             }
             _ => sessions.push(spell),
         }
@@ -118,18 +118,32 @@ pub fn sessions(mut spells: Vec<Spell>) -> Vec<Spell> {
     sessions
 }
 
+/// Whether all of a spell, or its beginning when it is empty, lies within the allowed hours.
 fn within_hours(policy: &Policy, zone: &TimeZone, spell: Spell) -> bool {
-    let (from, to) = (zone.to_datetime(spell.from), zone.to_datetime(spell.to));
+    let end = spell.to.max(spell.from.saturating_add(SignedDuration::from_nanos(1)).unwrap_or(spell.to));
+    let jumps = zone.following(spell.from).map(|jump| jump.timestamp()).take_while(|at| *at < end);
+    let mut from = spell.from;
+    for to in jumps.chain([end]) {
+        // The clock runs evenly in between, from what it shows first to what it would show without the jump.
+        let shows = zone.to_offset(from).to_datetime(from);
+        let until = zone.to_offset(from).to_datetime(to);
+        if !allows(policy, shows, until) {
+            return false;
+        }
+        from = to;
+    }
+    true
+}
+
+fn allows(policy: &Policy, from: DateTime, to: DateTime) -> bool {
     let mut day = from.date();
-    // Midnight itself ends the day before.
     loop {
-        let begin = if day == from.date() { minute_of(from) } else { 0.0 };
-        let end = if day < to.date() { f64::from(DAY_MINUTES) } else { minute_of(to) };
+        let begin = if day == from.date() { since_midnight(from) } else { SignedDuration::ZERO };
+        let end = if day < to.date() { minutes(DAY_MINUTES) } else { since_midnight(to) };
         let weekday = usize::try_from(day.weekday().to_monday_zero_offset()).unwrap_or(0);
-        let allowed = policy
-            .hours
-            .get(weekday)
-            .is_some_and(|spans| spans.iter().any(|s| f64::from(s.from) <= begin && end <= f64::from(s.to)));
+        let mut spans = policy.hours.get(weekday).into_iter().flatten();
+        let allowed = spans.any(|span| minutes(span.from) <= begin && end <= minutes(span.to));
+        // Midnight itself ends the day before.
         if begin < end && !allowed {
             return false;
         }
@@ -140,11 +154,12 @@ fn within_hours(policy: &Policy, zone: &TimeZone, spell: Spell) -> bool {
     }
 }
 
-fn minute_of(at: DateTime) -> f64 {
-    let time = at.time();
-    f64::from(time.hour()) * 60.0
-        + f64::from(time.minute())
-        + (f64::from(time.second()) + f64::from(time.subsec_nanosecond()) / 1e9) / 60.0
+fn minutes(minutes: u16) -> SignedDuration {
+    SignedDuration::from_mins(minutes.into())
+}
+
+fn since_midnight(at: DateTime) -> SignedDuration {
+    at.time().duration_since(Time::midnight())
 }
 
 /// The volume ceiling at an instant, percent.
@@ -154,76 +169,14 @@ pub fn ceiling(policy: &Policy, zone: &TimeZone, class: Class, exceeds: &[Limit]
     {
         return 100;
     }
-    let minute = minute_of(zone.to_datetime(at));
+    let time = since_midnight(zone.to_datetime(at));
     policy
         .ceilings
         .iter()
-        .filter(|c| f64::from(c.from) <= minute && minute < f64::from(c.to))
+        .filter(|c| minutes(c.from) <= time && time < minutes(c.to))
         .map(|c| c.percent)
         .min()
         .unwrap_or(100)
-}
-
-/// Whether a policy can be meant: spans and ceilings within a day, not empty, in order and apart.
-pub fn is_sound(policy: &Policy) -> bool {
-    let within = |from: u16, to: u16| from < to && to <= DAY_MINUTES;
-    let hours = policy.hours.iter().all(|spans| {
-        spans.iter().all(|s| within(s.from, s.to)) && spans.windows(2).all(|w| w[0].to < w[1].from)
-    });
-    let ceilings = policy.ceilings.iter().all(|c| within(c.from, c.to) && c.percent <= 100);
-    hours && ceilings && policy.session_minutes != Some(0)
-}
-
-/// What both policies allow: the outer area's, tightened by the inner one's.
-pub fn tightened(outer: &Policy, inner: &Policy) -> Policy {
-    let least = |a: Option<u16>, b: Option<u16>| a.into_iter().chain(b).min();
-    let mut ceilings = outer.ceilings.clone();
-    ceilings.extend(inner.ceilings.iter().copied().filter(|c| !outer.ceilings.contains(c)));
-    let both = |limit: &&Limit| inner.exceedable.contains(limit);
-    Policy {
-        hours: std::array::from_fn(|day| common(&outer.hours[day], &inner.hours[day])),
-        session_minutes: least(outer.session_minutes, inner.session_minutes),
-        sessions_per_day: least(outer.sessions_per_day, inner.sessions_per_day),
-        ceilings,
-        exceedable: outer.exceedable.iter().filter(both).copied().collect(),
-    }
-}
-
-/// What of `inner` would allow more than `outer` does: a policy is only tightened downwards.
-pub fn loosened(outer: &Policy, inner: &Policy) -> Vec<Limit> {
-    let more = |outer: Option<u16>, inner: Option<u16>| match (outer, inner) {
-        (Some(outer), Some(inner)) => inner > outer,
-        (Some(_), None) => true,
-        (None, _) => false,
-    };
-    let mut limits = Vec::new();
-    if (0..7).any(|day| common(&outer.hours[day], &inner.hours[day]) != inner.hours[day]) {
-        limits.push(Limit::Hours);
-    }
-    if more(outer.session_minutes, inner.session_minutes) {
-        limits.push(Limit::SessionMinutes);
-    }
-    if more(outer.sessions_per_day, inner.sessions_per_day) {
-        limits.push(Limit::SessionsPerDay);
-    }
-    if (0..DAY_MINUTES).any(|minute| lowest(&inner.ceilings, minute) > lowest(&outer.ceilings, minute)) {
-        limits.push(Limit::Volume);
-    }
-    limits
-}
-
-fn lowest(ceilings: &[Ceiling], minute: u16) -> u8 {
-    ceilings.iter().filter(|c| c.from <= minute && minute < c.to).map(|c| c.percent).min().unwrap_or(100)
-}
-
-fn common(a: &[Span], b: &[Span]) -> Vec<Span> {
-    let mut common: Vec<_> = a
-        .iter()
-        .flat_map(|a| b.iter().map(|b| Span { from: a.from.max(b.from), to: a.to.min(b.to) }))
-        .filter(|span| span.from < span.to)
-        .collect();
-    common.sort_unstable();
-    common
 }
 
 /// The local day of an instant.

@@ -4,10 +4,12 @@
 //! is later by the length of the jump (02:30 becomes 03:30), and one that a backward jump brings twice is meant the first time.
 //! Two times that fall on one instant that way are one airing.
 
+use std::collections::BTreeSet;
+
 use jiff::{
     Timestamp, ToSpan,
     civil::{Date, Time},
-    tz::{AmbiguousOffset, TimeZone},
+    tz::{AmbiguousOffset, Offset, TimeZone},
 };
 use loa_protocol::{Every, Timetable};
 
@@ -64,25 +66,51 @@ pub fn instants(
     let mut times = timetable.times.clone();
     times.sort_unstable();
     times.dedup();
+    let mut except = timetable.except.clone();
+    except.sort_unstable();
     let zone = zone.clone();
     // A jump of the clock moves a time by a day at most (Samoa left one out), so an instant of this range is of a day next to it.
     let first = days_from(zone.to_datetime(from).date(), -2).max(timetable.from);
     let last = days_from(zone.to_datetime(to).date(), 1).min(last_day(timetable));
     let timetable = timetable.clone();
-    let mut before = None;
-    days(first, last)
-        .filter(move |day| is_day(&timetable, *day))
-        .flat_map(move |day| of_day(day, &times, &zone))
-        .skip_while(move |at| *at < from)
-        .take_while(move |at| *at < to)
-        .filter(move |at| before.replace(*at) != Some(*at))
+    let by_day = days(first, last)
+        .filter(move |day| is_day(&timetable, *day) && except.binary_search(day).is_err())
+        .map(move |day| (day, of_day(day, &times, &zone)));
+    in_order(by_day).skip_while(move |at| *at < from).take_while(move |at| *at < to)
+}
+
+/// The instants of successive days in order, each once. A jump forward over midnight puts times of one day among those of the next.
+fn in_order(days: impl Iterator<Item = (Date, Vec<Timestamp>)>) -> impl Iterator<Item = Timestamp> {
+    let mut days = days.peekable();
+    let mut known = BTreeSet::new();
+    std::iter::from_fn(move || {
+        while let Some((_, instants)) =
+            days.next_if(|(day, _)| known.first().is_none_or(|first| *first >= earliest(*day)))
+        {
+            known.extend(instants);
+        }
+        known.pop_first()
+    })
+}
+
+/// No zone has an instant of this day, or of a later one, before.
+fn earliest(day: Date) -> Timestamp {
+    Offset::MAX.to_timestamp(day.to_datetime(Time::midnight())).unwrap_or(Timestamp::MIN)
 }
 
 /// Whether no instant of a timetable is left at or after `now`.
 pub fn is_over(timetable: &Timetable, zone: &TimeZone, now: Timestamp) -> bool {
-    // A year and a day hold each weekday and each day of a month; the 29th of February is passed over by none but the last one.
-    let far = now.checked_add((24 * 366 * 4).hours()).unwrap_or(Timestamp::MAX);
-    instants(timetable, zone, now, far).next().is_none()
+    let has_days = match timetable.every {
+        Every::Once | Every::Day => true,
+        Every::Week => timetable.days.iter().any(|day| (1..=7).contains(day)),
+        Every::Month => timetable.days.iter().any(|day| (1..=31).contains(day) || *day == -1),
+    };
+    if timetable.times.is_empty() || !has_days {
+        return true;
+    }
+    // Days left out are counted; what has no end has more.
+    let endless = timetable.every != Every::Once && timetable.until.is_none();
+    !endless && instants(timetable, zone, now, Timestamp::MAX).next().is_none()
 }
 
 fn last_day(timetable: &Timetable) -> Date {
@@ -101,7 +129,7 @@ fn days(first: Date, last: Date) -> impl Iterator<Item = Date> {
 }
 
 fn is_day(timetable: &Timetable, day: Date) -> bool {
-    let fits = match timetable.every {
+    match timetable.every {
         Every::Once => day == timetable.from,
         Every::Day => true,
         Every::Week => timetable.days.contains(&day.weekday().to_monday_one_offset()),
@@ -109,8 +137,7 @@ fn is_day(timetable: &Timetable, day: Date) -> bool {
             timetable.days.contains(&day.day())
                 || (timetable.days.contains(&-1) && day.day() == day.days_in_month())
         }
-    };
-    fits && !timetable.except.contains(&day)
+    }
 }
 
 /// The instants of one day, in order: a jump forward may put a later time before an earlier one.

@@ -9,13 +9,14 @@ mod cost;
 mod figure;
 mod idle;
 mod on_air;
+mod plan;
 mod snapcast;
 mod start;
 
 use anyhow::{Result, bail};
 
 /// What can be measured, in this order.
-const ALL: [&str; 6] = ["start", "tap", "text", "stop", "cost", "idle"];
+const ALL: [&str; 7] = ["start", "plan", "tap", "text", "stop", "cost", "idle"];
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -30,6 +31,10 @@ async fn main() -> Result<()> {
     let idle = if wanted("idle") { Some(idle::Idle::begin().await?) } else { None };
     if wanted("start") {
         start::broker(20).await?;
+    }
+    if wanted("plan") {
+        plan::compiled(5).await?;
+        plan::sealed().await?;
     }
     if ["tap", "text", "stop"].into_iter().any(wanted) {
         let commune = on_air::Commune::start().await?;

@@ -72,6 +72,8 @@ impl Commune {
             let silent = try_join_all(self.0.hamlets.iter().map(Hamlet::falls_silent)).await?;
             let last = silent.iter().map(|moment| moment.monotonic_ns).max().context("a hamlet")?;
             self.0.over(&broadcast.id).await?;
+            self.0.api.release_all().await?;
+            self.0.ready().await?;
             Ok((last - tap) as f64 / 1e6)
         };
         self.measure("stop_to_silence", "stop everything to silence, five hamlets", runs, one).await

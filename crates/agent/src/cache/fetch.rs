@@ -1,11 +1,15 @@
 //! Fetches clips from the broker: mutual TLS with the broker's own CA and no other, streamed to disk, hashed on the way, continued
-//! where it broke off, until it is whole or nobody needs it any more.
+//! where it broke off, until it is whole or nobody needs it any more. What arrived stays on disk meanwhile, also when it is given up: a later
+//! fetch goes on from there.
 
 use std::{
     fs::{File, OpenOptions},
     io::{self, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -15,20 +19,25 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use reqwest::{Client, StatusCode, header};
 use ring::digest::{Context, SHA256};
 
-use super::{finish, hash_into};
+use super::{Pace, finish, hash_into, pace::wait};
 use crate::{clock::TlsTime, files, health, identity::Identity};
 
 /// Longest wait for a connection or for the next bytes.
 const PATIENCE: Duration = Duration::from_secs(15);
 const FIRST_RETRY: Duration = Duration::from_millis(500);
 const LAST_RETRY: Duration = Duration::from_secs(30);
+/// The same while no airing waits for it.
+const LAST_RETRY_AHEAD: Duration = Duration::from_secs(5 * 60);
 
 /// Why a clip wasn't fetched in time.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
-    /// The broker can't be reached, or doesn't give it; passes by itself.
+    /// The broker can't be reached; passes by itself.
     #[error("the clip can't be fetched: {0}")]
     Unavailable(String),
+    /// The broker doesn't give it.
+    #[error("the broker answers {0}")]
+    Refused(u16),
     /// What comes is not what the name says: the broker's clip folder is damaged.
     #[error("what the broker sends is not the clip")]
     Corrupt,
@@ -48,58 +57,70 @@ pub enum FetchError {
 pub struct Fetcher {
     identity: Identity,
     clock: Arc<dyn Clock>,
+    pub(super) pace: Pace,
 }
 
 impl Fetcher {
-    /// Fetches from where the node enrolled.
-    pub fn new(identity: Identity, clock: Arc<dyn Clock>) -> Self {
-        Self { identity, clock }
+    /// Fetches from where the node enrolled; at `pace`, while no airing waits for a clip.
+    pub fn new(identity: Identity, clock: Arc<dyn Clock>, pace: Pace) -> Self {
+        Self { identity, clock, pace }
     }
 
-    /// Fetches a clip to `partial`, trying again until `until`; when it returns well, the file is whole and right.
+    /// Fetches a clip to `partial`, trying again until `until`; when it returns well, the file is whole and right. `hurry`: an airing
+    /// waits for it. Without, what the disk or the broker refuses is not tried again here: another clip may have more luck meanwhile.
     pub async fn fetch(
         &self,
         clip: &ClipRef,
         partial: &Path,
         until: Timestamp,
+        hurry: &AtomicBool,
         seed: u64,
     ) -> Result<(), FetchError> {
         if clip.bytes > limits::CLIP_BYTES {
             return Err(FetchError::TooLarge);
         }
-        let mut chance = StdRng::seed_from_u64(seed);
+        let left = || Duration::try_from(until.duration_since(self.clock.now())).unwrap_or_default();
+        let mut chance = StdRng::seed_from_u64(self.pace.seed ^ seed);
+        wait(self.pace.jitter.mul_f64(chance.random()).min(left()), hurry).await;
         let mut bound = FIRST_RETRY;
         loop {
-            let left = Duration::try_from(until.duration_since(self.clock.now())).unwrap_or_default();
-            let tried = match tokio::time::timeout(left, self.try_once(clip, partial)).await {
-                Ok(tried) => tried,
-                Err(_) => Err(FetchError::Unavailable("its time is over".into())),
-            };
+            let before = arrived(partial);
+            let tried = tokio::time::timeout(left(), self.try_once(clip, partial, hurry)).await;
             let error = match tried {
-                Ok(()) => return Ok(()),
-                Err(FetchError::TooLarge) => return Err(FetchError::TooLarge),
-                Err(error) => error,
+                Ok(Ok(())) => return Ok(()),
+                Ok(Err(FetchError::TooLarge)) => return Err(FetchError::TooLarge),
+                Ok(Err(error)) => error,
+                Err(_) => FetchError::Unavailable("its time is over".into()),
             };
-            let wait = bound.mul_f64(chance.random_range(0.5..=1.0));
-            bound = (bound * 2).min(LAST_RETRY);
-            let left = Duration::try_from(until.duration_since(self.clock.now())).unwrap_or_default();
-            if wait >= left {
-                let _ = std::fs::remove_file(partial);
+            let hurried = hurry.load(Ordering::Relaxed);
+            if !hurried && !matches!(error, FetchError::Unavailable(_)) {
                 return Err(error);
             }
-            tracing::info!(clip = %clip.hash, %error, wait_ms = wait.as_millis() as u64, "will fetch again");
-            tokio::time::sleep(wait).await;
+            if arrived(partial) > before {
+                bound = FIRST_RETRY;
+            }
+            let pause = bound.mul_f64(chance.random_range(0.5..=1.0));
+            bound = (bound * 2).min(if hurried { LAST_RETRY } else { LAST_RETRY_AHEAD });
+            if pause >= left() {
+                return Err(error);
+            }
+            tracing::info!(clip = %clip.hash, %error, wait_ms = pause.as_millis() as u64, "will fetch again");
+            if hurried {
+                tokio::time::sleep(pause).await;
+            } else {
+                wait(pause, hurry).await;
+            }
         }
     }
 
-    async fn try_once(&self, clip: &ClipRef, partial: &Path) -> Result<(), FetchError> {
+    async fn try_once(&self, clip: &ClipRef, partial: &Path, hurry: &AtomicBool) -> Result<(), FetchError> {
         let mut arriving = Arriving::open(partial)?;
         if arriving.bytes < clip.bytes {
             // Asked first, so that a full disk costs no traffic, however often this is tried.
             if health::disk_free(partial).is_some_and(|free| free < clip.bytes - arriving.bytes) {
                 return Err(FetchError::DiskFull);
             }
-            self.download(clip, &mut arriving).await?;
+            self.download(clip, &mut arriving, hurry).await?;
         }
         if arriving.bytes == clip.bytes && arriving.finish()? == clip.hash {
             return Ok(());
@@ -108,7 +129,12 @@ impl Fetcher {
         Err(FetchError::Corrupt)
     }
 
-    async fn download(&self, clip: &ClipRef, arriving: &mut Arriving) -> Result<(), FetchError> {
+    async fn download(
+        &self,
+        clip: &ClipRef,
+        arriving: &mut Arriving,
+        hurry: &AtomicBool,
+    ) -> Result<(), FetchError> {
         let address = format!("{}/clips/{}", self.identity.enrolled.http.trim_end_matches('/'), clip.hash);
         let mut request = self.client()?.get(address);
         if arriving.bytes > 0 {
@@ -122,14 +148,17 @@ impl Fetcher {
                 arriving.restart()?;
                 return Err(FetchError::Unavailable("the broker can't continue where it broke off".into()));
             }
-            status => return Err(FetchError::Unavailable(format!("the broker answers {status}"))),
+            status => return Err(FetchError::Refused(status.as_u16())),
         }
+        let (began, mut came) = (self.clock.monotonic(), 0);
         while let Some(bytes) = response.chunk().await.map_err(unavailable)? {
             if arriving.bytes + bytes.len() as u64 > clip.bytes {
                 arriving.restart()?;
                 return Err(FetchError::Corrupt);
             }
             arriving.write(&bytes)?;
+            came += bytes.len() as u64;
+            wait(self.pace.hold_back(came, self.clock.monotonic().saturating_sub(began)), hurry).await;
         }
         if arriving.bytes < clip.bytes {
             return Err(FetchError::Unavailable("the transfer broke off".into()));
@@ -153,6 +182,11 @@ impl Fetcher {
             .build()
             .map_err(unavailable)
     }
+}
+
+/// How much of a clip has arrived.
+fn arrived(partial: &Path) -> u64 {
+    std::fs::metadata(partial).map_or(0, |about| about.len())
 }
 
 fn continues_at(response: &reqwest::Response, at: u64) -> bool {

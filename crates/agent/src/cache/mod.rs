@@ -2,9 +2,11 @@
 //!
 //! A file that bears a clip's name has its bytes: attached clips are checked before they are kept, fetched ones while they
 //! arrive, and found ones when they are played after a restart. What hasn't been used for longest goes first when the budget or the disk
-//! is exhausted; a clip that an airing still needs never goes.
+//! is exhausted; a clip that an airing still needs, or that the plan names, never goes. What arrived of a clip before the agent or the
+//! network stopped is kept as well, and continued.
 
 mod fetch;
+mod pace;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +23,7 @@ use ring::digest::{Context, SHA256};
 use crate::{files, health};
 
 pub use fetch::{FetchError, Fetcher};
+pub use pace::Pace;
 
 const FOLDER: &str = "clips";
 const PARTIAL: &str = "partial";
@@ -35,6 +38,9 @@ pub struct Cache {
     /// Counts uses; the least is the oldest.
     uses: u64,
     needed: HashMap<ClipHash, usize>,
+    /// What the plan names.
+    planned: HashSet<ClipHash>,
+    plan_known: bool,
 }
 
 #[derive(Debug)]
@@ -63,21 +69,34 @@ impl Cache {
             })
             .collect();
         found.sort();
-        let mut cache = Self { folder, budget, clips: HashMap::new(), uses: 0, needed: HashMap::new() };
+        let mut cache = Self {
+            folder,
+            budget,
+            clips: HashMap::new(),
+            uses: 0,
+            needed: HashMap::new(),
+            planned: HashSet::new(),
+            plan_known: false,
+        };
         for (_, hash, bytes) in found {
             cache.uses += 1;
             cache.clips.insert(hash, Clip { bytes, used: cache.uses, checked: false });
         }
-        cache.drop_unfinished();
-        cache.make_room(0);
         cache
     }
 
-    /// Downloads that an earlier run left unfinished are of no command that still lives, as a rule.
+    /// Removes what arrived in part of clips that nobody waits for any more.
     fn drop_unfinished(&self) {
         for entry in fs::read_dir(self.folder.join(PARTIAL)).into_iter().flatten().flatten() {
-            let _ = fs::remove_file(entry.path());
+            let clip: Option<ClipHash> = entry.file_name().to_str().and_then(|name| name.parse().ok());
+            if !clip.is_some_and(|clip| self.is_wanted(&clip)) {
+                let _ = fs::remove_file(entry.path());
+            }
         }
+    }
+
+    fn is_wanted(&self, hash: &ClipHash) -> bool {
+        self.needed.contains_key(hash) || self.planned.contains(hash)
     }
 
     /// Where a clip's file is or will be.
@@ -142,6 +161,21 @@ impl Cache {
         Ok(())
     }
 
+    /// Whether a clip is on disk, as far as known without reading it.
+    pub fn has(&self, hash: &ClipHash) -> bool {
+        self.clips.contains_key(hash)
+    }
+
+    /// The plan names these: they are never evicted, even if they are more than the budget. Until this is first said nothing is evicted.
+    pub fn keep_for_plan(&mut self, hashes: HashSet<ClipHash>) {
+        let first = !std::mem::replace(&mut self.plan_known, true);
+        if first || self.planned != hashes {
+            self.planned = hashes;
+            self.drop_unfinished();
+            self.make_room(0);
+        }
+    }
+
     /// An airing needs this clip until [`Cache::release`].
     pub fn need(&mut self, hash: &ClipHash) {
         *self.needed.entry(hash.clone()).or_default() += 1;
@@ -175,19 +209,22 @@ impl Cache {
         }
     }
 
-    /// Removes everything that no airing needs, because the disk is full.
+    /// Removes everything that neither an airing nor the plan needs, because the disk is full.
     pub fn empty(&mut self) {
-        let needless: HashSet<_> =
-            self.clips.keys().filter(|hash| !self.needed.contains_key(*hash)).cloned().collect();
+        if !self.plan_known {
+            return;
+        }
+        let needless: HashSet<_> = self.clips.keys().filter(|hash| !self.is_wanted(hash)).cloned().collect();
         for hash in needless {
             self.remove(&hash);
         }
+        self.drop_unfinished();
     }
 
     fn least_needed(&self) -> Option<ClipHash> {
         self.clips
             .iter()
-            .filter(|(hash, _)| !self.needed.contains_key(*hash))
+            .filter(|(hash, _)| self.plan_known && !self.is_wanted(hash))
             .min_by_key(|(_, clip)| clip.used)
             .map(|(hash, _)| hash.clone())
     }

@@ -5,7 +5,7 @@ use loa_protocol::SystemClock;
 use rstest::rstest;
 
 use super::*;
-use crate::clock::NodeClock;
+use crate::clock::{BatteryClock, NodeClock};
 use crate::test_server::{Answer, Ca, In1970, Server};
 
 fn claim(server: &Server, fingerprint: Fingerprint) -> Claim {
@@ -14,7 +14,7 @@ fn claim(server: &Server, fingerprint: Fingerprint) -> Claim {
 
 /// This machine's clock.
 fn clock() -> Arc<dyn Clock> {
-    Arc::new(NodeClock::new(Timestamp::MIN))
+    Arc::new(NodeClock::new(Timestamp::MIN, BatteryClock::Auto, "/nowhere".as_ref()))
 }
 
 /// A broker that grants every code.
@@ -130,7 +130,12 @@ async fn a_board_that_woke_in_1970_is_enrolled_by_a_broker_younger_than_its_prog
     let server = granting(&ca).await;
     let data = tempfile::tempdir().unwrap();
     // Without even the day it was built on: only the CA, whose fingerprint the installer has, says that it is later.
-    let board: Arc<dyn Clock> = Arc::new(NodeClock::on(In1970(SystemClock::new()), Timestamp::UNIX_EPOCH));
+    let board: Arc<dyn Clock> = Arc::new(NodeClock::on(
+        In1970(SystemClock::new()),
+        Timestamp::UNIX_EPOCH,
+        false,
+        "/nowhere".as_ref(),
+    ));
     assert!(board.now() < "1971-01-01T00:00:00Z".parse().unwrap());
     enrol(data.path(), &claim(&server, ca.fingerprint()), &board).await.unwrap();
     assert!(Identity::exists(data.path()));

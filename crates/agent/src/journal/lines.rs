@@ -30,6 +30,8 @@ pub(super) struct Lines {
     file: Option<File>,
     /// Bytes of whole lines in the file.
     length: u64,
+    /// Bytes handed to the disk since it was opened.
+    written: u64,
     /// Why there is no reserve.
     no_reserve: Option<io::ErrorKind>,
 }
@@ -73,6 +75,7 @@ impl Lines {
             reserve: path.with_extension("reserve"),
             file: None,
             length: good as u64,
+            written: 0,
             no_reserve: None,
         };
         if let Err(error) = lines.reopen() {
@@ -129,6 +132,7 @@ impl Lines {
         match written {
             Ok(()) => {
                 self.length = length + lines.len() as u64;
+                self.written += lines.len() as u64;
                 Ok(())
             }
             Err(error) => {
@@ -144,6 +148,7 @@ impl Lines {
     pub(super) fn rewrite(&mut self, content: &str) -> io::Result<()> {
         files::write_atomically(&self.path, content.as_bytes(), 0o600)?;
         self.length = content.len() as u64;
+        self.written += self.length;
         self.file = None;
         self.reopen()?;
         self.keep_reserve();
@@ -158,5 +163,9 @@ impl Lines {
 
     pub(super) fn length(&self) -> u64 {
         self.length
+    }
+
+    pub(super) fn written(&self) -> u64 {
+        self.written
     }
 }

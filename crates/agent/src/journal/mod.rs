@@ -8,6 +8,7 @@
 //! To spare SD cards an airing of any length costs about 2 KiB and two synchronised writes.
 
 mod lines;
+mod programme;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -20,13 +21,15 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use loa_protocol::{
-    AiringId, AreaCode, BroadcastId, Command, NodeId, Outcome, Reason, Receipt, Refusal, ReplayGuard, limits,
+    AiringId, AreaCode, BroadcastId, Class, Command, NodeId, Outcome, Reason, Receipt, Refusal, ReplayGuard,
+    limits,
 };
 
 pub use lines::Damage;
 use lines::Lines;
+use programme::Programme;
 use record::Record;
-pub use record::{Accepted, Progress};
+pub use record::{Accepted, ByPlan, Past, Progress};
 
 use crate::files;
 
@@ -51,6 +54,8 @@ struct Entry {
     begun: Option<Timestamp>,
     progress: Option<Progress>,
     receipt: Option<Receipt>,
+    /// Whether it counts among the sessions of a day.
+    counts: bool,
     /// Where it stands among the others while the journal is read.
     place: u64,
 }
@@ -65,6 +70,9 @@ pub struct Journal {
     /// Receipts owed, in the order in which they were settled.
     owed: BTreeMap<u64, AiringId>,
     next: u64,
+    programme: Programme,
+    /// Length of the file at which to look whether writing it anew is worthwhile, bytes.
+    worthwhile_from: u64,
     /// Lines not yet in the file.
     pending: String,
 }
@@ -78,6 +86,7 @@ impl Journal {
             entries: HashMap::new(),
             order: BTreeMap::new(),
             next: 0,
+            programme: Programme::default(),
         };
         let (lines, damage) = Lines::open(&data.join(FILE), |text| match serde_json::from_str(text) {
             Ok(record) => {
@@ -87,9 +96,18 @@ impl Journal {
             Err(_) => false,
         });
         state.guard.saw(floor);
-        let State { guard, stops, entries, order, .. } = state;
-        let mut journal =
-            Self { lines, guard, stops, entries, owed: BTreeMap::new(), next: 0, pending: String::new() };
+        let State { guard, stops, entries, order, programme, .. } = state;
+        let mut journal = Self {
+            lines,
+            guard,
+            stops,
+            entries,
+            owed: BTreeMap::new(),
+            next: 0,
+            programme,
+            worthwhile_from: SMALL,
+            pending: String::new(),
+        };
         let mut recovered = Recovered { damage, ..Recovered::default() };
         for airing in order.values() {
             journal.recover(airing, now, &mut recovered);
@@ -183,9 +201,9 @@ impl Journal {
         self.stops.cover(broadcast, issued_at)
     }
 
-    /// Whether an airing was taken on and its receipt not yet acknowledged.
+    /// Whether an airing was taken on or settled, as far as remembered.
     pub fn knows(&self, airing: &AiringId) -> bool {
-        self.entries.contains_key(airing)
+        self.entries.contains_key(airing) || self.programme.past.contains_key(airing)
     }
 
     /// Takes on an airing.
@@ -218,8 +236,10 @@ impl Journal {
         if entry.receipt.is_some() {
             return false;
         }
+        let counts = entry.accepted.as_ref().is_none_or(|accepted| accepted.class != Class::Emergency);
         entry.receipt = Some(receipt.clone());
-        self.note(&Record::Settled { receipt });
+        entry.counts = counts;
+        self.note(&Record::Settled { receipt, counts });
         self.owe(airing);
         true
     }
@@ -235,7 +255,9 @@ impl Journal {
             return 0;
         }
         for airing in &known {
-            self.entries.remove(airing);
+            if let Some(Entry { receipt: Some(receipt), counts, .. }) = self.entries.remove(airing) {
+                self.programme.past.insert(airing.clone(), Past::of(&receipt, counts));
+            }
         }
         self.owed.retain(|_, airing| !known.contains(airing));
         self.note(&Record::Forgotten { airings: known.clone() });
@@ -272,6 +294,11 @@ impl Journal {
         self.lines.keep_reserve();
     }
 
+    /// Bytes handed to the disk since it was opened: what wears an SD card out.
+    pub fn written(&self) -> u64 {
+        self.lines.written()
+    }
+
     /// Whether something noted is in memory only.
     pub fn unsaved(&self) -> bool {
         !self.pending.is_empty()
@@ -306,11 +333,12 @@ impl Journal {
 
     /// Drops what no longer matters once it is most of the file.
     fn write_anew_if_worthwhile(&mut self) {
-        if self.lines.length() < SMALL {
+        if self.lines.length() < self.worthwhile_from {
             return;
         }
         let content = self.content();
-        if content.len() as u64 * 2 < self.lines.length() {
+        self.worthwhile_from = SMALL.max(content.len() as u64 * 2);
+        if self.worthwhile_from <= self.lines.length() {
             self.rewrite(&content);
         }
     }
@@ -333,11 +361,12 @@ impl Journal {
         records.extend(
             stops.map(|(broadcast, at)| Record::Stopped { broadcast: broadcast.clone(), issued_at: *at }),
         );
+        records.extend(self.programme.records());
         let settled = self.owed.values().filter_map(|airing| self.entries.get_key_value(airing));
         let open = self.entries.iter().filter(|(_, entry)| entry.receipt.is_none());
         for (airing, entry) in settled.chain(open) {
             if let Some(receipt) = &entry.receipt {
-                records.push(Record::Settled { receipt: receipt.clone() });
+                records.push(Record::Settled { receipt: receipt.clone(), counts: entry.counts });
                 continue;
             }
             records.extend(entry.accepted.clone().map(Record::Accepted));
@@ -381,6 +410,7 @@ struct State {
     /// Airings in the order in which they were settled, or taken on while they are not.
     order: BTreeMap<u64, AiringId>,
     next: u64,
+    programme: Programme,
 }
 
 impl State {
@@ -398,14 +428,22 @@ impl State {
             Record::Progress { airing, progress } => {
                 self.entries.entry(airing).or_default().progress = Some(progress);
             }
-            Record::Settled { receipt } => {
-                let airing = receipt.airing.clone();
-                self.last(airing).receipt = Some(receipt);
+            Record::Settled { receipt, counts } => {
+                let entry = self.last(receipt.airing.clone());
+                entry.receipt = Some(receipt);
+                entry.counts = counts;
             }
+            Record::Past { airing, past } => drop(self.programme.past.insert(airing, past)),
+            Record::Considered { until } => self.programme.considered = Some(until),
+            Record::Knows { broadcast, since } => drop(self.programme.versions.insert(broadcast, since)),
+            Record::Latch { since } => self.programme.latch = since,
             Record::Forgotten { airings } => {
                 for airing in &airings {
                     if let Some(entry) = self.entries.remove(airing) {
                         self.order.remove(&entry.place);
+                        if let Some(receipt) = &entry.receipt {
+                            self.programme.past.insert(airing.clone(), Past::of(receipt, entry.counts));
+                        }
                     }
                 }
             }

@@ -1,7 +1,7 @@
 //! What the journal writes, one checked line each.
 
 use jiff::Timestamp;
-use loa_protocol::{AiringId, BroadcastId, Class, ClipRef, CommandId, Receipt, ReplayGuard};
+use loa_protocol::{AiringId, BroadcastId, Class, ClipRef, CommandId, Limit, Receipt, ReplayGuard};
 use serde::{Deserialize, Serialize};
 
 /// An airing that the node has taken on: from here on it owes the broker a receipt.
@@ -21,6 +21,35 @@ pub struct Accepted {
     pub expires_at: Timestamp,
     /// What to play.
     pub clip: ClipRef,
+    /// How the timetable brought it; none: a command did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned: Option<ByPlan>,
+}
+
+/// What a plan says of an airing besides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByPlan {
+    /// Its place among waiting equals.
+    #[serde(default)]
+    pub order: u32,
+    /// Pre-empted, it goes on later.
+    #[serde(default)]
+    pub resume: bool,
+    /// Limits lifted for it.
+    #[serde(default)]
+    pub exceeds: Vec<Limit>,
+}
+
+/// What is remembered of an airing once the broker has its receipt: that it was, so that it is never aired again, and when it sounded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Past {
+    /// Its nominal start.
+    pub start: Timestamp,
+    /// When it sounded, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard: Option<(Timestamp, Timestamp)>,
+    /// Whether it counts among the sessions of a day: emergencies don't.
+    pub counts: bool,
 }
 
 impl Accepted {
@@ -59,7 +88,24 @@ pub(super) enum Record {
     /// So much of it has sounded.
     Progress { airing: AiringId, progress: Progress },
     /// Its receipt, which waits for the broker's acknowledgement.
-    Settled { receipt: Receipt },
+    Settled {
+        receipt: Receipt,
+        /// Whether it counts among the sessions of a day.
+        #[serde(default = "yes")]
+        counts: bool,
+    },
     /// The broker has these receipts.
     Forgotten { airings: Vec<AiringId> },
+    /// The broker has had this one's; written when the journal is written anew.
+    Past { airing: AiringId, past: Past },
+    /// Airings by timetable that start before this instant have all been taken on or settled.
+    Considered { until: Timestamp },
+    /// So have those of this version of a broadcast that started before the plan came.
+    Knows { broadcast: BroadcastId, since: Timestamp },
+    /// Everything is stopped until a plan issued later says otherwise; none: it did.
+    Latch { since: Option<Timestamp> },
+}
+
+fn yes() -> bool {
+    true
 }

@@ -1,6 +1,7 @@
 //! Commands: from bytes off the wire to what the node does.
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use loa_audio::tone;
 use loa_protocol::{
     Action, AiringId, BroadcastId, ClipHash, Command, Outcome, Play, Reason, Receipt, Refusal, envelope,
@@ -30,6 +31,11 @@ impl<P: Plays> Node<P> {
         match self.journal.admit(&command, &self.id, &areas, self.clock.now()) {
             Ok(()) => {}
             Err(Refusal::Expired) => {
+                if let Action::Time { answers, now } = &command.action {
+                    // By a clock that is ahead. Its question proves that it isn't old.
+                    self.heard_the_time(answers, *now);
+                    return Ok(());
+                }
                 self.expired(&command);
                 return Err(Refusal::Expired);
             }
@@ -37,28 +43,30 @@ impl<P: Plays> Node<P> {
         }
         match &command.action {
             Action::Play(play) => return self.play(&command, play, attachment),
-            Action::Stop { broadcast, .. } => {
-                tracing::info!(?broadcast, "stops");
+            Action::Stop { broadcast, latch } => {
+                tracing::info!(?broadcast, latch, "stops");
                 self.stop(broadcast.as_ref());
                 self.journal.stop(broadcast.as_ref(), command.issued_at);
+                if *latch && broadcast.is_none() {
+                    self.latch(command.issued_at);
+                }
                 self.journal.remember(&command);
                 self.save();
             }
             Action::Acknowledge { airings } => {
                 self.journal.forget(airings);
                 self.sending.forget(airings);
-                self.journal.remember(&command);
-                // Done again after a power cut, it does no harm: worth no synchronised write.
-                if let Err(error) = self.journal.save_lazily() {
-                    self.disk_failed(&error);
-                }
+                self.note_lazily(&command);
             }
             Action::TestTone { duration_ms } => {
                 self.note(&command);
                 let duration = Duration::from_millis((*duration_ms).min(LONGEST_TONE_MS).into());
                 self.sound_tone(tone::sine(TEST_TONE_HZ, duration, TONE_LEVEL));
             }
-            Action::Time { .. } => {}
+            Action::Time { answers, now } => {
+                self.note_lazily(&command);
+                self.heard_the_time(answers, *now);
+            }
             Action::Identify => {
                 self.note(&command);
                 self.sound_tone(three_tones());
@@ -70,6 +78,14 @@ impl<P: Plays> Node<P> {
             }
         }
         Ok(())
+    }
+
+    /// Of what does no harm if it is done again after a power cut: worth no synchronised write.
+    fn note_lazily(&mut self, command: &Command) {
+        self.journal.remember(command);
+        if let Err(error) = self.journal.save_lazily() {
+            self.disk_failed(&error);
+        }
     }
 
     fn note(&mut self, command: &Command) {
@@ -98,6 +114,7 @@ impl<P: Plays> Node<P> {
             start: command.issued_at,
             expires_at: command.expires_at,
             clip: play.clip.clone(),
+            planned: None,
         }
     }
 
@@ -109,6 +126,11 @@ impl<P: Plays> Node<P> {
         }
         if self.journal.is_stopped(&play.broadcast, command.issued_at) {
             self.settle_unheard(&accepted, Outcome::Missed, Reason::Stopped);
+            self.note(command);
+            return Ok(());
+        }
+        if self.is_latched() {
+            self.settle_unheard(&accepted, Outcome::Refused, Reason::Latched);
             self.note(command);
             return Ok(());
         }
@@ -163,8 +185,8 @@ impl<P: Plays> Node<P> {
 
     /// A tone sounds only where nothing else does, and gives way to everything.
     fn sound_tone(&mut self, samples: Vec<f32>) {
-        if self.arbiter.on_air().is_some() || !self.sounds.is_empty() {
-            tracing::info!("no tone now: an airing is on");
+        if self.is_latched() || self.arbiter.on_air().is_some() || !self.sounds.is_empty() {
+            tracing::info!("no tone now: an airing is on, or everything is stopped");
             return;
         }
         let id = self.name_sound();
@@ -181,7 +203,15 @@ impl<P: Plays> Node<P> {
         });
     }
 
-    fn stop(&mut self, broadcast: Option<&BroadcastId>) {
+    /// Everything stays stopped until a plan issued later says otherwise.
+    fn latch(&mut self, since: Timestamp) {
+        let released = self.plan.held().is_some_and(|plan| plan.latch.is_none() && plan.issued_at > since);
+        if !released && self.journal.latch().is_none_or(|latch| latch < since) {
+            self.journal.set_latch(Some(since));
+        }
+    }
+
+    pub(super) fn stop(&mut self, broadcast: Option<&BroadcastId>) {
         if broadcast.is_none()
             && let Some(tone) = self.tone.take()
         {

@@ -5,16 +5,19 @@
 //! what must survive is on disk before it is acted on, and before the message that brought it is acknowledged. One exception to
 //! the order: a stop is obeyed first and written down second, because silence can't wait for a slow disk and does no harm twice.
 
+mod ahead;
 mod airings;
 mod commands;
 mod reports;
 #[cfg(test)]
 mod tests;
+mod time;
+mod timetable;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -39,6 +42,8 @@ use airings::Airing;
 pub use airings::checkpoints;
 use reports::Sending;
 pub use reports::VERSION;
+use time::Asking;
+use timetable::Timetable;
 
 /// What the node asks of whoever runs it.
 #[derive(Debug)]
@@ -59,6 +64,8 @@ pub enum Request {
         partial: PathBuf,
         /// When nobody needs it any more.
         until: Timestamp,
+        /// Whether an airing waits for it; may become true while it is fetched ahead.
+        hurry: Arc<AtomicBool>,
     },
     /// End in an orderly way and start again.
     Restart,
@@ -95,8 +102,19 @@ pub struct Node<P> {
     sounds: HashMap<SoundId, AiringId>,
     tone: Option<SoundId>,
     next_sound: u64,
-    /// Clips being fetched, and until when.
-    fetching: BTreeMap<ClipHash, Timestamp>,
+    timetable: Timetable,
+    /// Clips being fetched.
+    fetching: BTreeMap<ClipHash, Fetching>,
+    /// The plan's clips that aren't on disk, the soonest needed first.
+    lacking: Vec<ClipRef>,
+    /// When to try again to fetch ahead (monotonic).
+    fetch_ahead_at: Option<Duration>,
+    /// When this run began (monotonic).
+    opened_at: Duration,
+    /// The question about the time that isn't answered yet.
+    asking: Option<Asking>,
+    /// When to ask again (monotonic).
+    ask_at: Duration,
     refused: Counts,
     faults: Counts,
     connected: bool,
@@ -116,6 +134,17 @@ pub struct Node<P> {
     retry_disk_at: Option<Duration>,
     /// What is wrong with the disk now.
     disk_fault: Option<&'static str>,
+}
+
+/// A clip being fetched.
+#[derive(Debug)]
+struct Fetching {
+    /// When it is given up.
+    until: Timestamp,
+    /// No airing needed it when this began.
+    ahead: bool,
+    /// One does now.
+    hurry: Arc<AtomicBool>,
 }
 
 /// How long to wait before the disk is tried again.
@@ -145,7 +174,13 @@ impl<P: Plays> Node<P> {
             sounds: HashMap::new(),
             tone: None,
             next_sound: 0,
+            timetable: Timetable::default(),
             fetching: BTreeMap::new(),
+            lacking: Vec::new(),
+            fetch_ahead_at: None,
+            opened_at: now,
+            asking: None,
+            ask_at: now,
             refused: Counts::default(),
             faults: Counts::default(),
             connected: false,
@@ -187,6 +222,7 @@ impl<P: Plays> Node<P> {
             tracing::info!(airing = %accepted.airing, title = accepted.title, "taken up again after a restart");
             node.take_on(accepted, None);
         }
+        node.fetch_ahead();
         node.save();
         node
     }
@@ -199,6 +235,11 @@ impl<P: Plays> Node<P> {
     /// Who the node is.
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// Bytes that its journal has handed to the disk since it was opened.
+    pub fn journal_written(&self) -> u64 {
+        self.journal.written()
     }
 
     /// What the node asks for since the last call.
@@ -214,11 +255,13 @@ impl<P: Plays> Node<P> {
         self.full = None;
         self.heartbeat_due = self.clock.monotonic();
         self.sending.again();
+        self.ask_the_time();
     }
 
     /// The link is down.
     pub fn disconnected(&mut self) {
         self.connected = false;
+        self.asking = None;
     }
 
     /// A message arrived. When this returns, whatever it brought is safe, and it may be acknowledged.
@@ -254,7 +297,22 @@ impl<P: Plays> Node<P> {
         }
         self.journal.saw(issued_at);
         self.subscribe_to_own();
+        self.timetable.look_again();
+        self.follow_latch(issued_at);
+        self.fetch_ahead();
+        self.save();
         Ok(())
+    }
+
+    /// Does what the plan just taken says of the stop latch.
+    fn follow_latch(&mut self, issued_at: Timestamp) {
+        let latched = self.plan.held().is_some_and(|plan| plan.latch.is_some());
+        if latched {
+            self.stop(None);
+        } else if self.journal.latch().is_some_and(|since| since < issued_at) {
+            tracing::info!("released: the timetable goes on");
+            self.journal.set_latch(None);
+        }
     }
 
     /// A fetch ended.
@@ -283,17 +341,27 @@ impl<P: Plays> Node<P> {
             let decisions = self.arbiter.tick(present);
             self.carry_out(&decisions);
         }
+        let start = self.follow_timetable();
+        let without_clip = self.expire_without_clip(present);
         if self.retry_disk_at.is_some_and(|at| at <= now) {
             self.retry_disk();
         }
+        if self.fetch_ahead_at.is_some_and(|at| at <= now) {
+            self.fetch_ahead_at = None;
+            self.fetch_ahead();
+        }
+        self.ask_again(now);
         self.send_due(now);
-        let expiry = self
-            .arbiter
+        let present = self.present();
+        self.arbiter
             .next_expiry()
-            .map(|at| now + Duration::try_from(at.duration_since(present)).unwrap_or_default());
-        expiry
             .into_iter()
+            .chain(start)
+            .chain(without_clip)
+            .map(|at| now + Duration::try_from(at.duration_since(present)).unwrap_or_default())
             .chain(self.retry_disk_at)
+            .chain(self.fetch_ahead_at)
+            .chain(self.next_question())
             .chain(self.next_report())
             .min()
             .unwrap_or(now + Duration::from_secs(60))

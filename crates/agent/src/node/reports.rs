@@ -93,9 +93,9 @@ impl<P: Plays> Node<P> {
             playing,
             waiting: self.arbiter.waiting().iter().map(|item| item.airing.clone()).collect(),
             output: self.output,
-            latched: false,
-            lacking: Vec::new(),
-            ask: None,
+            latched: self.is_latched(),
+            lacking: self.lacking.iter().take(limits::LACKING_TOLD).map(|clip| clip.hash.clone()).collect(),
+            ask: self.asking.as_ref().map(|asking| asking.question.clone()),
         }
     }
 
@@ -105,8 +105,13 @@ impl<P: Plays> Node<P> {
             return;
         }
         let state = self.state();
-        let news = self.said.as_ref().is_none_or(|said| NodeState { at: state.at, ..said.clone() } != state);
+        let news = self.said.as_ref().is_none_or(|said| {
+            // That a question was answered is no news.
+            let ask = if state.ask.is_none() { None } else { said.ask.clone() };
+            NodeState { at: state.at, ask, ..said.clone() } != state
+        });
         if news {
+            self.asked();
             self.requests
                 .push(Request::Publish(Publish::new(topic::state(&self.id), json(&state)).retained()));
             self.said = Some(state);

@@ -12,18 +12,28 @@ use loa_protocol::{
 use super::*;
 use crate::player::{End, Ending, Sound};
 
+/// A clock moved by hand: monotonic time, a step of the wall clock against it in seconds, whether it is distrusted.
 #[derive(Default)]
-struct Hand(Mutex<Duration>);
+struct Hand(Mutex<Duration>, Mutex<i64>, Mutex<bool>);
+
+impl Hand {
+    fn step(&self, seconds: i64) {
+        *self.1.lock().unwrap() += seconds;
+    }
+    fn distrust(&self, distrust: bool) {
+        *self.2.lock().unwrap() = distrust;
+    }
+}
 
 impl Clock for Hand {
     fn now(&self) -> Timestamp {
-        at(0) + SignedDuration::try_from(self.monotonic()).unwrap()
+        at(*self.1.lock().unwrap()) + SignedDuration::try_from(self.monotonic()).unwrap()
     }
     fn monotonic(&self) -> Duration {
         *self.0.lock().unwrap()
     }
     fn trust(&self) -> ClockTrust {
-        ClockTrust::Synchronised
+        if *self.2.lock().unwrap() { ClockTrust::Unknown } else { ClockTrust::Synchronised }
     }
 }
 
@@ -148,7 +158,17 @@ impl Bench {
         node.connected();
         node.tick();
         let asked = node.requests();
-        Self { data, clock, player, broker, node, asked }
+        let mut bench = Self { data, clock, player, broker, node, asked };
+        bench.answer();
+        bench
+    }
+
+    /// The broker's answer to the node's question about the time.
+    fn answer(&mut self) {
+        let Some(answers) = self.states().pop().and_then(|state| state.ask) else { return };
+        let now = self.clock.now();
+        let issued = now.duration_since(at(0)).as_secs();
+        self.command(issued, Action::Time { answers, now }, None);
     }
 
     /// As after `kill -9`: only what is on disk is left.
@@ -158,6 +178,7 @@ impl Bench {
         self.node.connected();
         self.asked.clear();
         self.work();
+        self.answer();
     }
 
     fn work(&mut self) {
@@ -428,7 +449,7 @@ fn a_clip_that_is_not_attached_is_fetched_and_then_played() {
     bench.command(0, play(1, Class::Normal, &clip, false), None);
     assert_eq!(bench.sounds().len(), 0);
     let asked = bench.asked.iter().find_map(|r| match r {
-        Request::Fetch { clip, partial, until } => Some((clip.clone(), partial.clone(), *until)),
+        Request::Fetch { clip, partial, until, .. } => Some((clip.clone(), partial.clone(), *until)),
         _ => None,
     });
     let (wanted, partial, until) = asked.unwrap();
@@ -566,3 +587,5 @@ fn a_restart_is_asked_for_once() {
     bench.hear(COMMAND, &payload);
     assert!(!bench.asked.iter().any(|r| matches!(r, Request::Restart)), "or it would restart for ever");
 }
+
+mod timetable;

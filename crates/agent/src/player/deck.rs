@@ -94,7 +94,7 @@ impl Deck {
 
     pub(super) fn start(&mut self, sound: Sound) {
         self.stop_all();
-        self.tracks.push(Track::new(sound));
+        self.tracks.push(Track::new(sound, self.now(), self.clock.now()));
     }
 
     pub(super) fn stop(&mut self, id: SoundId) {

@@ -24,8 +24,7 @@ struct Hand {
 
 impl Clock for Hand {
     fn now(&self) -> Timestamp {
-        let elapsed = *self.elapsed.lock().unwrap();
-        Timestamp::from_second(1_800_000_000).unwrap() + jiff::SignedDuration::try_from(elapsed).unwrap()
+        wall(*self.elapsed.lock().unwrap())
     }
     fn monotonic(&self) -> Duration {
         *self.elapsed.lock().unwrap()
@@ -108,16 +107,21 @@ impl Bench {
     }
 
     fn start(&mut self, id: u64, level: f32, seconds: u64) {
+        self.start_at(id, level, seconds, None);
+    }
+
+    /// `at`: so long after the bench was made.
+    fn start_at(&mut self, id: u64, level: f32, seconds: u64, at: Option<Duration>) {
         let samples: Arc<[f32]> = vec![level; (seconds * RATE) as usize].into();
         let frames = samples.len() as u64;
-        self.deck.start(Sound {
-            id: SoundId(id),
-            source: Source::Samples(samples),
-            gain: 1.0,
-            frames,
-            skip: 0,
-            at: None,
-        });
+        let at = at.map(wall);
+        let source = Source::Samples(samples);
+        self.deck.start(Sound { id: SoundId(id), source, gain: 1.0, frames, skip: 0, at });
+    }
+
+    /// The first frame that sounded, of all that the device took.
+    fn onset(&self) -> usize {
+        self.socket.heard.lock().unwrap().iter().position(|sample| *sample != 0.0).unwrap()
     }
 
     fn endings(&self) -> Vec<(u64, Ending)> {
@@ -135,6 +139,10 @@ impl Bench {
     fn is_open(&self) -> bool {
         self.deck.open.is_some()
     }
+}
+
+fn wall(elapsed: Duration) -> Timestamp {
+    Timestamp::from_second(1_800_000_000).unwrap() + jiff::SignedDuration::try_from(elapsed).unwrap()
 }
 
 fn seconds(n: f64) -> Duration {
@@ -275,8 +283,120 @@ fn an_amplifier_is_awake_before_the_first_sample_and_sleeps_after_the_last() {
     let switched = log.lock().unwrap().clone();
     assert_eq!(switched.iter().map(|(on, _)| *on).collect::<Vec<_>>(), [true, false]);
     let started = bench.endings()[0].1.started_at.unwrap();
-    let on = Timestamp::from_second(1_800_000_000).unwrap()
-        + jiff::SignedDuration::try_from(switched[0].1).unwrap();
-    assert!(started.duration_since(on).as_millis() >= 300);
+    assert!(started.duration_since(wall(switched[0].1)).as_millis() >= 300);
     assert!(switched[1].1 >= seconds(1.3 + 1.0 + 3.0) && switched[1].1 < seconds(6.0), "{switched:?}");
+}
+
+#[test]
+fn a_sound_with_an_instant_begins_at_it_to_the_frame_and_the_output_is_open_before() {
+    for at in [0.25, 0.3001, 0.7773, 1.5] {
+        let mut bench = Bench::new();
+        bench.start_at(1, 0.5, 2, Some(seconds(at)));
+        bench.pass(seconds(0.01));
+        assert!(bench.is_open());
+        bench.pass(seconds(3.8));
+        assert_eq!(bench.onset(), (at * RATE as f64).round() as usize);
+        let [(1, ending)] = &bench.endings()[..] else { panic!("{:?}", bench.told) };
+        assert_eq!((ending.how, ending.frames), (End::Complete, 2 * RATE));
+        let off = ending.started_at.unwrap().duration_since(wall(seconds(at)));
+        assert!(off.as_micros().abs() <= 21, "told to have begun {off:?} from its instant");
+    }
+}
+
+#[test]
+fn an_instant_that_is_past_means_now() {
+    let mut bench = Bench::new();
+    bench.pass(seconds(2.0));
+    bench.start_at(1, 0.5, 1, Some(seconds(1.0)));
+    bench.pass(seconds(1.2));
+    assert_eq!(bench.onset(), 0);
+    assert_eq!((bench.endings()[0].1.how, bench.endings()[0].1.frames), (End::Complete, RATE));
+}
+
+#[test]
+fn a_stop_before_its_instant_ends_a_sound_unheard() {
+    let mut bench = Bench::new();
+    bench.start_at(1, 0.5, 2, Some(seconds(1.0)));
+    bench.pass(seconds(0.5));
+    bench.deck.stop(SoundId(1));
+    bench.pass(seconds(0.1));
+    let [(1, ending)] = &bench.endings()[..] else { panic!("{:?}", bench.told) };
+    assert_eq!((ending.how, ending.frames, ending.started_at), (End::Stopped, 0, None));
+    bench.pass(seconds(2.0));
+    assert!(bench.socket.heard.lock().unwrap().iter().all(|sample| *sample == 0.0));
+}
+
+#[test]
+fn a_device_that_is_back_before_the_instant_costs_nothing() {
+    let mut bench = Bench::new();
+    bench.start_at(1, 0.5, 2, Some(seconds(3.0)));
+    bench.pass(seconds(0.5));
+    bench.plug(false);
+    bench.pass(seconds(1.0));
+    bench.plug(true);
+    bench.pass(seconds(4.0));
+    let [(1, ending)] = &bench.endings()[..] else { panic!("{:?}", bench.told) };
+    assert_eq!((ending.how, ending.frames), (End::Complete, 2 * RATE));
+    let off = ending.started_at.unwrap().duration_since(wall(seconds(3.0)));
+    assert!(off.as_micros().abs() <= 21, "{off:?}");
+}
+
+#[test]
+fn a_device_that_is_back_after_the_instant_goes_on_where_the_sound_would_be() {
+    let mut bench = Bench::new();
+    bench.start_at(1, 0.5, 10, Some(seconds(1.0)));
+    bench.pass(seconds(0.5));
+    bench.plug(false);
+    bench.pass(seconds(3.5));
+    bench.plug(true);
+    bench.pass(seconds(7.2));
+    let [(1, ending)] = &bench.endings()[..] else { panic!("{:?}", bench.told) };
+    assert_eq!((ending.how, ending.total), (End::OutputLost, Some(10 * RATE)));
+    let away = 10 * RATE - ending.frames;
+    assert!((3 * RATE..=3 * RATE + RATE / 2 + RATE / 10).contains(&away), "{away} frames away");
+    let late = ending.ended_at.duration_since(wall(seconds(11.0)));
+    assert!(late.as_millis().abs() <= 30, "it ends when it would have ended: {late:?}");
+}
+
+#[test]
+fn what_was_heard_before_is_left_out_and_not_counted() {
+    let mut bench = Bench::new();
+    let samples: Arc<[f32]> = [vec![0.25; RATE as usize], vec![0.5; RATE as usize]].concat().into();
+    let (id, source) = (SoundId(1), Source::Samples(samples));
+    bench.deck.start(Sound { id, source, gain: 1.0, frames: RATE, skip: RATE, at: None });
+    bench.pass(seconds(1.2));
+    let [(1, ending)] = &bench.endings()[..] else { panic!("{:?}", bench.told) };
+    assert_eq!((ending.how, ending.frames, ending.total), (End::Complete, RATE, Some(2 * RATE)));
+    assert_eq!(bench.heard_at(0.25), 0);
+
+    // A device that stays away is given up after what is left.
+    bench.plug(false);
+    let source = Source::Samples(vec![0.5; 2 * RATE as usize].into());
+    bench.deck.start(Sound { id: SoundId(2), source, gain: 1.0, frames: RATE, skip: RATE, at: None });
+    bench.pass(seconds(1.1));
+    assert_eq!(bench.endings()[1].1.how, End::OutputLost);
+}
+
+#[test]
+fn an_amplifier_that_needs_longer_than_there_is_delays_the_sound() {
+    struct Slow;
+    impl Amplifier for Slow {
+        fn on(&mut self) {}
+        fn off(&mut self) {}
+        fn lead(&self) -> Duration {
+            Duration::from_millis(700)
+        }
+        fn linger(&self) -> Duration {
+            Duration::ZERO
+        }
+    }
+    for (at, begins) in [(0.5, 0.7), (1.0, 1.0)] {
+        let mut bench = Bench::new();
+        bench.deck.amplifier = Box::new(Slow);
+        bench.start_at(1, 0.5, 1, Some(seconds(at)));
+        bench.pass(seconds(2.5));
+        let started = bench.endings()[0].1.started_at.unwrap();
+        let off = started.duration_since(wall(seconds(begins)));
+        assert!(off.as_millis().abs() <= 10, "{off:?}");
+    }
 }

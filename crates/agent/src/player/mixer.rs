@@ -6,6 +6,10 @@
 //!
 //! No source begins or ends with a click: a voice rises by a raised cosine, falls by one when it is stopped, and when its samples
 //! end or run dry its last value decays by one. Two voices that cross add up to at most full scale.
+//!
+//! A voice that is to begin at an instant is preceded by exactly as many frames of silence as there are until then, by what the device tells
+//! of the frames that it still holds. That is reckoned anew for each buffer, so only the last reckoning counts: while the first buffers
+//! fill a device that doesn't run yet, nobody knows when it will.
 
 use std::sync::{
     Arc,
@@ -75,6 +79,8 @@ pub struct Voice {
     meter: Arc<Meter>,
     gain: f32,
     phase: Phase,
+    /// When its first frame is to leave the device, microseconds since 1970; absent once it has begun.
+    start: Option<i64>,
     /// Frames given to the device.
     given: u64,
     /// Frames given to the device since this voice's last one.
@@ -86,7 +92,37 @@ pub struct Voice {
 impl Voice {
     /// A voice that plays what is pushed into `samples`' other end, `gain` times as loud.
     pub fn new(samples: rtrb::Consumer<f32>, meter: Arc<Meter>, gain: f32) -> Box<Self> {
-        Box::new(Self { samples, meter, gain, phase: Phase::Rising(0), given: 0, since_last: 0, last: 0.0 })
+        Box::new(Self {
+            samples,
+            meter,
+            gain,
+            phase: Phase::Rising(0),
+            start: None,
+            given: 0,
+            since_last: 0,
+            last: 0.0,
+        })
+    }
+
+    /// The same, but its first frame leaves the device at `start`, microseconds since 1970, or as soon as possible after.
+    #[must_use]
+    pub fn starting_at(mut self: Box<Self>, start: i64) -> Box<Self> {
+        self.start = Some(start);
+        self
+    }
+
+    /// Frames of silence before its first, in a buffer of `frames` whose first leaves the device at `first`, microseconds since 1970.
+    fn silence_before(&mut self, first: i64, frames: usize) -> usize {
+        let Some(start) = self.start else { return 0 };
+        let ahead = start.saturating_sub(first).max(0).cast_unsigned();
+        let ahead = (ahead.saturating_mul(u64::from(SAMPLE_RATE)) + 500_000) / 1_000_000;
+        match usize::try_from(ahead) {
+            Ok(ahead) if ahead < frames || self.meter.stop.load(Ordering::Acquire) => {
+                self.start = None;
+                ahead.min(frames)
+            }
+            _ => frames,
+        }
     }
 
     /// Adds this voice's next frames to `out`. `up` is the rising ramp.
@@ -223,9 +259,12 @@ impl Mixer {
                 continue;
             }
             let before = voice.given;
-            voice.add_to(out, &self.up);
+            let silence = voice.silence_before(now_us + to_us(queued), out.len());
+            voice.since_last += silence as u64;
+            voice.add_to(&mut out[silence..], &self.up);
             if before == 0 && voice.given > 0 {
-                voice.meter.started.store(now_us + to_us(queued), Ordering::Release);
+                let first = queued + silence as u64;
+                voice.meter.started.store(now_us + to_us(first), Ordering::Release);
             }
             voice.meter.given.store(voice.given, Ordering::Release);
         }

@@ -182,3 +182,42 @@ fn the_same_sound_comes_out_whatever_the_size_of_the_buffers() {
         assert_eq!(through(size), whole, "buffers of {size}");
     }
 }
+
+#[test]
+fn a_voice_with_an_instant_is_preceded_by_the_silence_until_then_whatever_the_size_of_the_buffers() {
+    for size in [1, 7, 480, 960, 1024] {
+        let (mut mixer, mut desk) = Mixer::new(Arc::new(Still));
+        let (mut samples, consumer) = rtrb::RingBuffer::new(RING);
+        samples.push_entire_slice(&[1.0; 2 * RAMP]).unwrap();
+        let meter = Arc::new(Meter::default());
+        meter.complete.store(true, Ordering::Release);
+        // The clock stands still, so the device is one that holds more with each buffer: 50 ms are 2,400 frames.
+        let start = Still.now().as_microsecond() + 50_000;
+        assert!(desk.hand_over(Voice::new(consumer, meter.clone(), 1.0).starting_at(start)).is_ok());
+        let mut sound: Vec<f32> = Vec::new();
+        while sound.len() < 6_000 {
+            let mut out = vec![9.0; size];
+            mixer.fill(&mut out, sound.len() as u64);
+            sound.extend(out);
+        }
+        assert_eq!(sound.iter().position(|sample| *sample != 0.0), Some(2_400), "buffers of {size}");
+        assert_eq!(meter.started_us(), Some(start), "buffers of {size}");
+        assert_eq!(meter.starved.load(Ordering::Relaxed), 0);
+    }
+}
+
+#[test]
+fn a_stop_while_a_voice_waits_for_its_instant_ends_it_unheard() {
+    let (mut mixer, mut desk) = Mixer::new(Arc::new(Still));
+    let (mut samples, consumer) = rtrb::RingBuffer::new(RING);
+    samples.push_entire_slice(&[1.0; RAMP]).unwrap();
+    let meter = Arc::new(Meter::default());
+    let start = Still.now().as_microsecond() + 10_000_000;
+    assert!(desk.hand_over(Voice::new(consumer, meter.clone(), 1.0).starting_at(start)).is_ok());
+    fill(&mut mixer, 960);
+    meter.stop.store(true, Ordering::Release);
+    let sound: Vec<f32> = (0..3).flat_map(|_| fill(&mut mixer, 960)).collect();
+    assert!(sound.iter().all(|sample| *sample == 0.0));
+    assert!(meter.done.load(Ordering::Acquire));
+    assert_eq!((meter.heard.load(Ordering::Acquire), meter.started_us()), (0, None));
+}

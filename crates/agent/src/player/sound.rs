@@ -35,7 +35,7 @@ pub struct Sound {
     pub source: Source,
     /// Factor on the samples: 1 leaves them as they are.
     pub gain: f32,
-    /// How long it is expected to be, frames at 48 kHz: when the device stays away it is given up after so long.
+    /// How long it is expected to sound, frames at 48 kHz, without what is skipped: when the device stays away it is given up after so long.
     pub frames: u64,
     /// Frames at its beginning that are left out, because they were heard before. Frames reported as heard don't include them.
     pub skip: u64,

@@ -20,7 +20,9 @@ const STEP: usize = 960;
 /// A sound and what has become of it.
 pub(super) struct Track {
     pub(super) sound: Sound,
-    /// When frame 0 left the device, or would have had the device been there; monotonic.
+    /// The instant that it was given to begin at, if that was still to come; monotonic.
+    due: Option<Duration>,
+    /// When its first frame left the device, or would have had the device been there; monotonic.
     pub(super) origin: Option<Duration>,
     pub(super) feed: Option<Feed>,
     pub(super) stopping: bool,
@@ -43,7 +45,7 @@ pub(super) struct Feed {
     pub(super) meter: Arc<Meter>,
     /// Until it is handed to the mixer.
     pub(super) voice: Option<Box<Voice>>,
-    /// Where in the sound this began, frames.
+    /// Where this began, frames after what is skipped.
     start: u64,
     fed: u64,
     ended: bool,
@@ -58,9 +60,12 @@ pub(super) fn time_of(frames: u64) -> Duration {
 }
 
 impl Track {
-    pub(super) fn new(sound: Sound) -> Self {
+    /// `now` and `wall` are the same instant.
+    pub(super) fn new(sound: Sound, now: Duration, wall: Timestamp) -> Self {
+        let ahead = sound.at.and_then(|at| Duration::try_from(at.duration_since(wall)).ok());
         Self {
             sound,
+            due: ahead.filter(|ahead| !ahead.is_zero()).map(|ahead| now + ahead),
             origin: None,
             feed: None,
             stopping: false,
@@ -77,11 +82,17 @@ impl Track {
     /// Opens the source where the sound would be at `now`, and fills the ring.
     pub(super) fn prepare(&mut self, now: Duration) {
         let start = self.origin.map_or(0, |origin| frames_in(now.saturating_sub(origin)));
-        match self.sound.source.open(start) {
+        self.lost |= start > 0;
+        match self.sound.source.open(self.sound.skip + start) {
             Ok(reading) => {
                 let (samples, consumer) = rtrb::RingBuffer::new(RING);
                 let meter = Arc::new(Meter::default());
-                let voice = Some(Voice::new(consumer, meter.clone(), self.sound.gain));
+                let voice = Voice::new(consumer, meter.clone(), self.sound.gain);
+                let at = self.sound.at.filter(|_| self.due.is_some_and(|due| now < due));
+                let voice = Some(match at {
+                    Some(at) => voice.starting_at(at.as_microsecond()),
+                    None => voice,
+                });
                 self.feed = Some(Feed { reading, samples, meter, voice, start, fed: 0, ended: false });
                 self.feed();
             }
@@ -109,7 +120,7 @@ impl Track {
                 feed.ended = true;
                 // Resumed beyond its end, it tells nothing of its length.
                 if !self.unreadable && (feed.start == 0 || feed.fed > 0) {
-                    self.total = Some(feed.start + feed.fed);
+                    self.total = Some(self.sound.skip + feed.start + feed.fed);
                 }
                 feed.meter.complete.store(true, Ordering::Release);
             }
@@ -135,8 +146,8 @@ impl Track {
             }
             self.earlier += heard;
         }
-        self.origin.get_or_insert(now);
-        self.lost = true;
+        let origin = *self.origin.get_or_insert(self.due.map_or(now, |due| due.max(now)));
+        self.lost |= origin <= now;
     }
 
     /// Looks at what the mixer has done; when the first frame left the device, if that is news.
@@ -163,7 +174,8 @@ impl Track {
         if let Some(feed) = &self.feed {
             return feed.meter.done.load(Ordering::Acquire);
         }
-        let length = time_of(self.total.unwrap_or(self.sound.frames));
+        let known = self.total.map(|total| total.saturating_sub(self.sound.skip));
+        let length = time_of(known.unwrap_or(self.sound.frames));
         self.stopping || self.unreadable || self.origin.is_some_and(|origin| now >= origin + length)
     }
 
@@ -179,7 +191,7 @@ impl Track {
 
     pub(super) fn ending(&self, wall: Timestamp) -> Ending {
         let frames = self.heard();
-        let whole = self.total.is_some_and(|total| frames >= total);
+        let whole = self.total.is_some_and(|total| self.sound.skip + frames >= total);
         let how = match () {
             () if self.unreadable => End::Unreadable,
             () if whole && !self.lost => End::Complete,

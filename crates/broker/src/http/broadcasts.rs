@@ -19,8 +19,9 @@ use super::{
 };
 use crate::{
     app::App,
-    dispatch::{self, Targets},
+    dispatch::{self, Stop, Targets},
     on_air::{self, Aired, Order},
+    programme::now,
     store::{BroadcastRow, PersonRow},
 };
 
@@ -45,13 +46,6 @@ pub struct BroadcastPage {
     next: Option<jiff::Timestamp>,
 }
 
-/// Where to fall silent.
-#[derive(Deserialize, ToSchema)]
-pub struct StopRequest {
-    /// Codes of areas; everywhere when absent.
-    areas: Option<Vec<String>>,
-}
-
 /// How many nodes were told to stop.
 #[derive(Serialize, ToSchema)]
 pub struct Stopping {
@@ -70,7 +64,7 @@ pub(super) fn area_codes(areas: &[String]) -> Result<Vec<AreaCode>, Problem> {
     Ok(codes)
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
     let key = key.to_str().ok().filter(|key| (1..=80).contains(&key.len()));
     key.map(|key| Some(key.to_owned())).ok_or_else(|| Problem::field("Idempotency-Key"))
@@ -80,7 +74,7 @@ pub(super) async fn show(app: &App, row: BroadcastRow) -> Result<Broadcast, Prob
     broadcasts::show(app, vec![row]).await?.pop().ok_or_else(|| Problem::new(Code::NotFound))
 }
 
-/// Airs a bulletin now. The same `Idempotency-Key` again gives the same broadcast and airs nothing. When MQTT can't take it at once, the
+/// Airs a bulletin now, unless everything is stopped in one of the areas, or, for a bulletin that is no emergency, a policy forbids it. The same `Idempotency-Key` again gives the same broadcast and airs nothing. When MQTT can't take it at once, the
 /// broadcast is there all the same, without `dispatched_at`, and is sent as soon as possible until it expires.
 #[utoipa::path(post, path = "/broadcasts", tag = "broadcasts", request_body = NewBroadcast,
     params(("Idempotency-Key" = Option<String>, Header, description = "The sender's name for this intent, up to 80 characters")),
@@ -98,15 +92,23 @@ pub async fn add(
     }
     let bulletin = app.store.bulletin(&new.bulletin).await?.ok_or_else(|| Problem::field("bulletin"))?;
     let life = match new.expires_in_s.map(|life| SignedDuration::from_secs(life.into())) {
-        Some(life) if life.is_zero() || life > on_air::LONGEST_LIFE => return Err(Problem::field("expires_in_s")),
+        Some(life) if life.is_zero() || life > on_air::LONGEST_LIFE => {
+            return Err(Problem::field("expires_in_s"));
+        }
         Some(life) => life,
         None => on_air::usual_life(bulletin.class),
     };
+    let now = app.now();
+    if let Some(hindrance) = now::hindrance(&app, &bulletin, &areas, now).await? {
+        return Err(Problem::hindrance(&hindrance, now));
+    }
     let by = (person.id.clone(), person.display_name.clone());
     let order = Order { bulletin: &bulletin, areas: areas.clone(), life, by, key, inbox_item: None };
     let (status, row) = match on_air::now(&app, order).await? {
         Aired::New(row) => (StatusCode::CREATED, row),
-        Aired::Earlier(row) if row.bulletin != bulletin.id || row.areas != areas => return Err(Problem::new(Code::KeyReused)),
+        Aired::Earlier(row) if row.bulletin != bulletin.id || row.areas != areas => {
+            return Err(Problem::new(Code::KeyReused));
+        }
         Aired::Earlier(row) => (StatusCode::OK, row),
     };
     Ok((status, axum::Json(show(&app, row).await?)))
@@ -157,7 +159,7 @@ pub async fn one(
     Ok(axum::Json(show(&app, row).await?))
 }
 
-/// Stops one broadcast on all its nodes.
+/// Stops one broadcast on all its nodes: of the programme, what sounds or waits of it now.
 #[utoipa::path(post, path = "/broadcasts/{id}/stop", tag = "broadcasts", params(("id" = String, Path)),
     responses((status = 202, body = Stopping), (status = "4XX", body = ProblemBody)))]
 pub async fn stop(
@@ -165,30 +167,17 @@ pub async fn stop(
     SignedIn(person): SignedIn,
     Path(id): Path<String>,
 ) -> Result<(StatusCode, axum::Json<Stopping>), Problem> {
-    let row = app.store.broadcast(&known(&id)?).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
-    let targets = Targets::within(&app, &row.areas).await?;
-    // Noted first: what waits to be sent must not go out after it.
-    app.store.broadcast_stopped(&row.id, app.now()).await?;
-    dispatch::stop(&app, &targets, &row.areas, Some(row.id.clone())).await?;
-    tracing::info!(broadcast = %row.id, by = person.username, "a broadcast was stopped");
-    Ok((StatusCode::ACCEPTED, axum::Json(Stopping { nodes: targets.count() })))
-}
-
-/// *Dừng tất cả*: silences every node of some areas, or of all.
-#[utoipa::path(post, path = "/stop", tag = "broadcasts", request_body = StopRequest,
-    responses((status = 202, body = Stopping), (status = "4XX", body = ProblemBody)))]
-pub async fn stop_everything(
-    State(app): State<Arc<App>>,
-    SignedIn(person): SignedIn,
-    Json(request): Json<StopRequest>,
-) -> Result<(StatusCode, axum::Json<Stopping>), Problem> {
-    let areas = match request.areas {
-        Some(areas) => area_codes(&areas)?,
-        None => app.store.areas().await?.into_iter().map(|area| area.code).collect(),
+    let id = known(&id)?;
+    let areas = match app.store.broadcast(&id).await? {
+        Some(row) => {
+            // Noted first: what waits to be sent must not go out after it.
+            app.store.broadcast_stopped(&id, app.now()).await?;
+            row.areas
+        }
+        None => app.store.programme_entry(&id).await?.ok_or_else(|| Problem::new(Code::NotFound))?.areas,
     };
     let targets = Targets::within(&app, &areas).await?;
-    dispatch::take_back(&app, &areas).await?;
-    dispatch::stop(&app, &targets, &areas, None).await?;
-    tracing::warn!(by = person.username, nodes = targets.count(), "everything was stopped");
+    dispatch::stop(&app, &targets, &areas, Stop::Broadcast(id.clone())).await?;
+    tracing::info!(broadcast = %id, by = person.username, "a broadcast was stopped");
     Ok((StatusCode::ACCEPTED, axum::Json(Stopping { nodes: targets.count() })))
 }

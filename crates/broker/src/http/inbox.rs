@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{extract::State, http::StatusCode};
 use bytes::Bytes;
 use jiff::Timestamp;
-use loa_protocol::Class;
+use loa_protocol::{Class, Limit, Repeats};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -16,16 +16,19 @@ use super::{
     extract::{BODY_BYTES, Json, Path, Query, SignedIn},
     form::Form,
     problem::{Code, Problem, ProblemBody},
+    programme::CATCH_UP_S,
     sound::UPLOAD_BYTES,
     text_field,
     view::{
         broadcasts::Broadcast,
         inbox::{self as view, InboxItem},
+        programme::{self, ProgrammeEntry, TimetableBody},
     },
 };
 use crate::{
     app::App,
     inbox::{self, Arrival},
+    programme::entry::{EntryError, Wanted},
     store::{InboxRow, InboxStatus},
 };
 
@@ -236,6 +239,60 @@ pub async fn play(
 ) -> Result<(StatusCode, axum::Json<Broadcast>), Problem> {
     let row = inbox::play(&app, &person, &id).await?;
     Ok((StatusCode::CREATED, axum::Json(broadcasts::show(&app, row).await?)))
+}
+
+/// When an item is to be aired: an entry of the programme without its bulletin.
+#[derive(Deserialize, ToSchema)]
+pub struct NewSchedule {
+    /// Codes of areas; the item's own when absent.
+    areas: Option<Vec<String>>,
+    /// When.
+    timetable: TimetableBody,
+    /// IANA zone of the timetable; the broker's when absent.
+    time_zone: Option<String>,
+    /// How often each time, 1 to 20; once when absent.
+    repeats: Option<u8>,
+    /// Silence between repeats, seconds; none when absent.
+    gap_s: Option<u32>,
+    /// How long after its nominal start an airing may still begin, 10 to 86,400 seconds; 600 when absent.
+    catch_up_s: Option<u32>,
+    /// No airing begins from then on; never later than the item's own.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
+    /// Pre-empted, it goes on where it was interrupted.
+    #[serde(default)]
+    resume: bool,
+    /// Limits to be lifted: `hours`, `session_minutes`, `sessions_per_day`, `volume`.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    exceeds: Vec<Limit>,
+}
+
+/// Puts an item that waits into the programme.
+#[utoipa::path(post, path = "/inbox/{id}/schedule", tag = "inbox", request_body = NewSchedule, params(("id" = String, Path)),
+    responses((status = 201, body = ProgrammeEntry), (status = "4XX", body = ProblemBody)))]
+pub async fn schedule(
+    State(app): State<Arc<App>>,
+    SignedIn(person): SignedIn,
+    Path(id): Path<String>,
+    Json(new): Json<NewSchedule>,
+) -> Result<(StatusCode, axum::Json<ProgrammeEntry>), Problem> {
+    let areas = new.areas.as_deref().map(area_codes).transpose()?;
+    let timetable = new.timetable.read().map_err(EntryError::Timetable)?;
+    let wanted = |item: &InboxRow, bulletin| Wanted {
+        bulletin,
+        areas: areas.unwrap_or_else(|| item.areas.clone()),
+        timetable,
+        time_zone: new.time_zone,
+        repeats: Repeats { count: new.repeats.unwrap_or(1), gap_s: new.gap_s.unwrap_or(0) },
+        catch_up_s: new.catch_up_s.unwrap_or(CATCH_UP_S),
+        expires_at: new.expires_at.into_iter().chain(item.expires_at).min(),
+        resume: new.resume,
+        exceeds: new.exceeds,
+        inbox_item: None,
+    };
+    let entry = inbox::schedule(&app, &person, &id, wanted).await?;
+    Ok((StatusCode::CREATED, axum::Json(programme::one(&app, entry).await?)))
 }
 
 /// Declines an item that waits or is queued; its sender is told why.

@@ -7,14 +7,18 @@ pub mod bearer;
 pub mod broadcasts;
 pub mod bulletins;
 pub mod calendars;
+pub mod days;
 pub mod events;
 pub mod extract;
 pub mod form;
 pub mod inbox;
+pub mod latches;
 pub mod nodes;
 pub mod page;
 pub mod people;
+pub mod policies;
 pub mod problem;
+pub mod programme;
 pub mod reports;
 pub mod sound;
 pub mod sources;
@@ -78,10 +82,22 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(broadcasts::list, broadcasts::add))
         .routes(routes!(broadcasts::one))
         .routes(routes!(broadcasts::stop))
-        .routes(routes!(broadcasts::stop_everything))
+        .routes(routes!(latches::stop_everything))
+        .routes(routes!(latches::list))
+        .routes(routes!(latches::release))
+        .routes(routes!(programme::preview))
+        .routes(routes!(programme::list, programme::add))
+        .routes(routes!(programme::one, programme::change, programme::remove))
+        .routes(routes!(programme::order))
+        .routes(routes!(days::week))
+        .routes(routes!(days::day))
+        .routes(routes!(days::alarms))
+        .routes(routes!(policies::one, policies::set, policies::remove))
+        .routes(routes!(policies::people))
         .routes(routes!(events::events))
         .routes(routes!(inbox::list))
         .routes(routes!(inbox::outcome))
+        .routes(routes!(inbox::schedule))
         .routes(routes!(inbox::play))
         .routes(routes!(inbox::decline))
         .routes(routes!(sources::list, sources::add))

@@ -6,11 +6,19 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use jiff::Timestamp;
+use loa_protocol::{AreaCode, limits};
+use loa_schedule::Breach;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::{clips::ClipError, dispatch::DispatchError, store::StoreError};
+use crate::{
+    clips::ClipError,
+    dispatch::DispatchError,
+    programme::{entry::EntryError, now::Hindrance},
+    store::StoreError,
+};
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $status:ident, $title:literal;)*) => {
@@ -107,6 +115,21 @@ codes! {
     DiskFull = "disk_full", INSUFFICIENT_STORAGE, "The server's disk is full";
     /// A clip's bytes on the broker's disk are damaged.
     ClipDamaged = "clip_damaged", INTERNAL_SERVER_ERROR, "The sound is damaged on the server";
+    /// A policy would refuse it: `limit`, `start`, `area` and `area_name` of the first airing, `would` and `may` where there is a number, `count`
+    /// of all.
+    PolicyBreached = "policy_breached", UNPROCESSABLE_ENTITY, "The policy of an area would refuse it";
+    /// An area's policy would allow more than those above it: `limits`.
+    PolicyLoosens = "policy_loosens", UNPROCESSABLE_ENTITY, "A policy can only be tighter than those above it";
+    /// The person may not lift the limit `limit` there.
+    LimitNotYours = "limit_not_yours", FORBIDDEN, "Somebody else has the right to lift this limit";
+    /// The timetable can't be meant; `field` says what of it.
+    TimetableInvalid = "timetable_invalid", UNPROCESSABLE_ENTITY, "The timetable can't be meant";
+    /// No such time zone.
+    TimeZoneUnknown = "time_zone_unknown", UNPROCESSABLE_ENTITY, "There is no such time zone";
+    /// A node would have more broadcasts than its plan holds: `most`.
+    TooManyBroadcasts = "too_many_broadcasts", UNPROCESSABLE_ENTITY, "Too many broadcasts in the programme";
+    /// Everything is stopped in `area`, called `area_name`, `since` then, `by` somebody.
+    Latched = "latched", CONFLICT, "Everything is stopped there";
     /// A fault of the broker; its log says which.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong on the server";
 }
@@ -168,6 +191,36 @@ impl Problem {
         Self::new(Code::DiskFull)
     }
 
+    /// An airing that a policy would refuse, the first of `count`.
+    fn breached(breach: Breach, start: Timestamp, (area, name): (&AreaCode, &str), count: usize) -> Self {
+        let limit = serde_json::to_value(breach.limit()).unwrap_or_default();
+        let problem = Self::new(Code::PolicyBreached)
+            .with("limit", limit)
+            .with("start", start.to_string())
+            .with("area", area.as_str())
+            .with("area_name", name)
+            .with("count", count);
+        match breach {
+            Breach::Hours => problem,
+            Breach::SessionMinutes { would, may } => problem.with("would", would).with("may", may),
+            Breach::SessionsPerDay { may } => problem.with("may", may),
+        }
+    }
+
+    /// What keeps something from sounding now.
+    pub fn hindrance(hindrance: &Hindrance, now: Timestamp) -> Self {
+        match hindrance {
+            Hindrance::Latched { latch, area } => Self::new(Code::Latched)
+                .with("area", latch.area.as_str())
+                .with("area_name", area.as_str())
+                .with("since", latch.since.to_string())
+                .with("by", latch.set_by.1.as_str()),
+            Hindrance::Breached { breach, hamlet, name, count } => {
+                Self::breached(*breach, now, (hamlet, name), *count)
+            }
+        }
+    }
+
     /// A fault of the broker: logged, not shown.
     pub fn internal(error: &dyn std::error::Error) -> Self {
         tracing::error!(%error, "a request failed");
@@ -209,6 +262,29 @@ impl From<StoreError> for Problem {
             StoreError::Dangling => Self::new(Code::Dangling),
             StoreError::DiskFull => Self::disk_full(&StoreError::DiskFull),
             error => Self::internal(&error),
+        }
+    }
+}
+
+impl From<EntryError> for Problem {
+    fn from(error: EntryError) -> Self {
+        match error {
+            EntryError::Timetable(field) => Self::new(Code::TimetableInvalid).with("field", field),
+            EntryError::ZoneUnknown => Self::new(Code::TimeZoneUnknown),
+            EntryError::Field(field) => Self::field(field),
+            EntryError::Breached { first, hamlet, count } => {
+                Self::breached(first.breach, first.start, (&first.hamlet, &hamlet), count)
+            }
+            EntryError::LimitNotYours(limit) => {
+                let limit = serde_json::to_value(limit).unwrap_or_default();
+                Self::new(Code::LimitNotYours).with("limit", limit)
+            }
+            EntryError::TooMany => {
+                Self::new(Code::TooManyBroadcasts).with("most", limits::PLANNED_BROADCASTS)
+            }
+            EntryError::NotThere => Self::new(Code::NotFound),
+            EntryError::Store(error) => error.into(),
+            error @ (EntryError::Random(_) | EntryError::Broken) => Self::internal(&error),
         }
     }
 }

@@ -83,6 +83,15 @@ pub(super) async fn take_out(app: &Arc<App>, entry: &BroadcastId, person: &Perso
     Ok(entry::retire(app, person, entry).await?)
 }
 
+/// Asks of a waiting item what is asked of anything that a person airs now.
+pub(super) async fn may_air_now(app: &Arc<App>, item: &InboxRow) -> Result<(), Problem> {
+    let (bulletin, now) = (bulletin_of(app, item).await?, app.now());
+    match now::hindrance(app, &bulletin, &item.areas, now).await? {
+        Some(hindrance) => Err(Problem::hindrance(&hindrance, now)),
+        None => Ok(()),
+    }
+}
+
 /// Where of these areas everything was stopped.
 pub(super) async fn latched(app: &App, areas: &[AreaCode]) -> Result<Vec<AreaCode>, StoreError> {
     let territory = Territory::load(&app.store).await?;

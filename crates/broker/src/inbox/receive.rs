@@ -40,7 +40,11 @@ pub struct Arrival {
 }
 
 /// Keeps an item and takes it as far as its class takes it. The same reference again gives the same item, and does nothing twice; whether it is new.
-pub async fn receive(app: &Arc<App>, source: &SourceRow, arrival: Arrival) -> Result<(InboxRow, bool), Problem> {
+pub async fn receive(
+    app: &Arc<App>,
+    source: &SourceRow,
+    arrival: Arrival,
+) -> Result<(InboxRow, bool), Problem> {
     if let Some(item) = earlier(app, source, &arrival).await? {
         return Ok((settled(app, item).await?, false));
     }
@@ -104,7 +108,9 @@ async fn settled(app: &Arc<App>, item: InboxRow) -> Result<InboxRow, Problem> {
 
 /// The item of this reference that is there already, if it is the same one: a sender that gives another item a used name would never be heard.
 async fn earlier(app: &Arc<App>, source: &SourceRow, arrival: &Arrival) -> Result<Option<InboxRow>, Problem> {
-    let Some(item) = app.store.inbox_by_reference(&source.id, &arrival.reference).await? else { return Ok(None) };
+    let Some(item) = app.store.inbox_by_reference(&source.id, &arrival.reference).await? else {
+        return Ok(None);
+    };
     let bulletin = super::bulletin_of(app, &item).await?;
     let same = item.class == arrival.class
         && item.areas == arrival.areas

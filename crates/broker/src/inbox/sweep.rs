@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
-use super::{advance, moved, tell};
+use super::{advance, moved};
 use crate::{
     app::App,
     store::{InboxMove, InboxRow, InboxStatus, StoreError},
@@ -44,7 +44,11 @@ async fn sweep(app: &Arc<App>, unplaced_too: bool) -> Result<(), StoreError> {
                 if (unplaced_too || emergency || past)
                     && let Err(problem) = advance(app, &item.id).await
                 {
-                    tracing::warn!(item = item.id, ?problem, "an item from above could not be taken further yet");
+                    tracing::warn!(
+                        item = item.id,
+                        ?problem,
+                        "an item from above could not be taken further yet"
+                    );
                 }
             }
         }

@@ -98,6 +98,7 @@ impl Sum {
             AiringStatus::PreEmpted => &mut figures.pre_empted,
             AiringStatus::Missed => &mut figures.missed,
             AiringStatus::Refused => &mut figures.refused,
+            AiringStatus::Unreported => &mut figures.unreported,
             AiringStatus::Sent | AiringStatus::Waiting | AiringStatus::Playing => return,
         };
         *count += heard.airings;

@@ -1,6 +1,6 @@
 //! What becomes of a broadcast on each node: from *sent* to the outcome that the node's receipt gives.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use loa_protocol::{AiringId, BroadcastId, NodeId, Outcome, Reason, Receipt};
 use serde::{Deserialize, Serialize};
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
@@ -27,12 +27,14 @@ pub enum AiringStatus {
     Missed,
     /// The node would not play it.
     Refused,
+    /// Its time is over, its node is away and hasn't told yet what came of it.
+    Unreported,
 }
 
 impl AiringStatus {
     /// Whether nothing more is expected.
     pub fn is_settled(self) -> bool {
-        !matches!(self, Self::Sent | Self::Waiting | Self::Playing)
+        !matches!(self, Self::Sent | Self::Waiting | Self::Playing | Self::Unreported)
     }
 }
 
@@ -149,11 +151,14 @@ impl Store {
     }
 
     /// Keeps receipts of one node, all or none. The first receipt of an airing stands, over anything the broker had guessed. Returns the
-    /// airings that changed. A receipt of an airing that isn't this node's changes nothing.
+    /// airings that changed. A receipt of an airing that isn't this node's changes nothing. One of an airing by timetable that isn't written
+    /// down (the broker was away at its start, or the node held an older plan) is written down by it, unless it is still to come: then the
+    /// node's clock was ahead, and it will report again; or unless it was not heard and had been taken out of the programme.
     pub async fn keep_receipts(
         &self,
         node: &NodeId,
         receipts: &[Receipt],
+        now: Timestamp,
     ) -> Result<Vec<AiringId>, StoreError> {
         let mut changed = Vec::new();
         let mut tx = self.pool.begin().await?;
@@ -171,7 +176,7 @@ impl Store {
             .bind(node.as_str())
             .execute(&mut *tx)
             .await?;
-            if done.rows_affected() > 0 {
+            if done.rows_affected() > 0 || insert_receipt(&mut tx, node, receipt, now).await? {
                 changed.push(receipt.airing.clone());
             }
         }
@@ -179,7 +184,7 @@ impl Store {
         Ok(changed)
     }
 
-    /// Airings without a receipt whose broadcast expired before `expired_before`. What hadn't begun is *missed*; what was said to sound is
+    /// Airings at once without a receipt whose broadcast expired before `expired_before`. What hadn't begun is *missed*; what was said to sound is
     /// *partial* once its clip must be over too. Either way for the silence of its node, until a receipt says better. Returns them.
     pub async fn give_up_silent(
         &self,
@@ -189,7 +194,7 @@ impl Store {
         // 48 frames a millisecond, 1000 microseconds: 125 / 6.
         let rows = sqlx::query(
             "UPDATE airings SET status = CASE status WHEN 'playing' THEN 'partial' ELSE 'missed' END, reason = ?, ended_at = ?
-             WHERE status IN ('sent', 'waiting', 'playing') AND broadcast IN (
+             WHERE status IN ('sent', 'waiting', 'playing') AND start_at IS NULL AND broadcast IN (
                SELECT b.id FROM broadcasts b JOIN bulletins m ON m.id = b.bulletin JOIN clips c ON c.hash = m.clip
                WHERE b.expires_at < ? - CASE airings.status WHEN 'playing' THEN c.frames * 125 / 6 ELSE 0 END)
              RETURNING id",
@@ -201,4 +206,47 @@ impl Store {
         .await?;
         rows.iter().map(|row| parsed(row.try_get("id")?)).collect()
     }
+}
+
+/// What a node's clock may honestly be ahead of the broker's.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(1);
+
+/// Writes down an airing by timetable that nobody expected, by its receipt; whether it is one and new.
+async fn insert_receipt(
+    tx: &mut SqliteConnection,
+    node: &NodeId,
+    receipt: &Receipt,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let Some(start) = receipt.start else { return Ok(false) };
+    if start.duration_since(now) > CLOCKS_DIFFER {
+        tracing::warn!(%node, airing = %receipt.airing, %start, "a receipt of an airing that is still to come: the node's clock is ahead");
+        return Ok(false);
+    }
+    if AiringId::derive(&receipt.broadcast, node, start) != receipt.airing {
+        return Ok(false);
+    }
+    let done = sqlx::query(
+        "INSERT INTO airings (id, broadcast, node, status, reason, settled, sent_at, start_at, expires_at, started_at, ended_at, frames)
+         SELECT ?, b.id, n.id, ?, ?, 1, ?, ?, ? + b.catch_up_s * 1000000, ?, ?, ?
+         FROM broadcasts b JOIN nodes n ON n.id = ? WHERE b.id = ? AND b.timetable IS NOT NULL
+           AND (? > 0 OR b.retired_at IS NULL OR b.retired_at > ?)
+         ON CONFLICT (id) DO NOTHING",
+    )
+    .bind(receipt.airing.as_str())
+    .bind(word(&AiringStatus::from(receipt.outcome))?)
+    .bind(receipt.reason.as_ref().map(word).transpose()?)
+    .bind(micros(start))
+    .bind(micros(start))
+    .bind(micros(start))
+    .bind(receipt.started_at.map(micros))
+    .bind(micros(receipt.ended_at))
+    .bind(receipt.frames.cast_signed())
+    .bind(node.as_str())
+    .bind(receipt.broadcast.as_str())
+    .bind(receipt.frames.cast_signed())
+    .bind(micros(start))
+    .execute(tx)
+    .await?;
+    Ok(done.rows_affected() > 0)
 }

@@ -1,4 +1,4 @@
-//! Orders to put a bulletin on air.
+//! Orders to put a bulletin on air at once. Those by timetable are in `programme`.
 
 use jiff::Timestamp;
 use loa_protocol::{AreaCode, BroadcastId};
@@ -89,8 +89,18 @@ impl Store {
 
     /// One broadcast.
     pub async fn broadcast(&self, id: &BroadcastId) -> Result<Option<BroadcastRow>, StoreError> {
-        let row = sqlx::query(select!("WHERE b.id = ?")).bind(id.as_str()).fetch_optional(&self.pool).await?;
+        let row = sqlx::query(select!("WHERE b.id = ? AND b.timetable IS NULL"))
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
         row.as_ref().map(BroadcastRow::read).transpose()
+    }
+
+    /// What a broadcast says, by timetable or not: the bulletin's id.
+    pub async fn bulletin_of(&self, id: &BroadcastId) -> Result<Option<String>, StoreError> {
+        let row = sqlx::query("SELECT bulletin FROM broadcasts WHERE id = ?").bind(id.as_str());
+        let row = row.fetch_optional(&self.pool).await?;
+        Ok(row.map(|row| row.try_get("bulletin")).transpose()?)
     }
 
     /// The title of what a broadcast says.
@@ -108,21 +118,24 @@ impl Store {
         person: &str,
         key: &str,
     ) -> Result<Option<BroadcastRow>, StoreError> {
-        let row = sqlx::query(select!("WHERE b.created_by = ? AND b.idempotency_key = ?"))
-            .bind(person)
-            .bind(key)
-            .fetch_optional(&self.pool)
-            .await?;
+        let row =
+            sqlx::query(select!("WHERE b.created_by = ? AND b.idempotency_key = ? AND b.timetable IS NULL"))
+                .bind(person)
+                .bind(key)
+                .fetch_optional(&self.pool)
+                .await?;
         row.as_ref().map(BroadcastRow::read).transpose()
     }
 
     /// The newest broadcasts made before an instant.
     pub async fn broadcasts(&self, before: Timestamp, limit: u32) -> Result<Vec<BroadcastRow>, StoreError> {
-        let rows = sqlx::query(select!("WHERE b.created_at < ? ORDER BY b.created_at DESC, b.id LIMIT ?"))
-            .bind(micros(before))
-            .bind(limit)
-            .fetch_all(&self.pool)
-            .await?;
+        let rows = sqlx::query(select!(
+            "WHERE b.created_at < ? AND b.timetable IS NULL ORDER BY b.created_at DESC, b.id LIMIT ?"
+        ))
+        .bind(micros(before))
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
         rows.iter().map(BroadcastRow::read).collect()
     }
 
@@ -143,7 +156,7 @@ impl Store {
         made_before: Timestamp,
     ) -> Result<Vec<BroadcastRow>, StoreError> {
         let rows = sqlx::query(select!(
-            "WHERE b.dispatched_at IS NULL AND b.stopped_at IS NULL AND b.expires_at > ? AND b.created_at < ?"
+            "WHERE b.timetable IS NULL AND b.dispatched_at IS NULL AND b.stopped_at IS NULL AND b.expires_at > ? AND b.created_at < ?"
         ))
         .bind(micros(now))
         .bind(micros(made_before))
@@ -155,7 +168,7 @@ impl Store {
     /// Broadcasts that may still begin somewhere, and have an airing that nothing was heard of since it was sent.
     pub async fn unheard(&self, now: Timestamp) -> Result<Vec<BroadcastRow>, StoreError> {
         let rows = sqlx::query(select!(
-            "WHERE b.expires_at > ? AND EXISTS (SELECT 1 FROM airings a WHERE a.broadcast = b.id AND a.status = 'sent')
+            "WHERE b.timetable IS NULL AND b.expires_at > ? AND EXISTS (SELECT 1 FROM airings a WHERE a.broadcast = b.id AND a.status = 'sent')
              ORDER BY b.created_at, b.id"
         ))
         .bind(micros(now))

@@ -7,9 +7,13 @@ mod areas;
 mod broadcasts;
 mod bulletins;
 mod calendars;
+mod expected;
 mod inbox;
+mod latches;
 mod nodes;
 mod people;
+mod policies;
+mod programme;
 mod reports;
 mod sources;
 
@@ -25,10 +29,14 @@ pub use airings::{AiringRow, AiringStatus};
 pub use areas::AreaRow;
 pub use broadcasts::BroadcastRow;
 pub use bulletins::{BulletinRow, ClipRow};
-pub use calendars::CalendarRow;
+pub use calendars::{CalendarRow, Started};
+pub use expected::{ExpectedRow, HeardRow, SilentAiring, Standing};
 pub use inbox::{InboxMove, InboxRow, InboxStatus};
-pub use nodes::{Claimed, NodeRow};
+pub use latches::LatchRow;
+pub use nodes::{Claimed, NodeRow, PlannedNode};
 pub use people::{PersonRow, Role};
+pub use policies::{Exceeder, PolicyRow};
+pub use programme::{ProgrammeBulletin, ProgrammeRow};
 pub use reports::Heard;
 pub use sources::SourceRow;
 
@@ -156,4 +164,6 @@ fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError
 }
 
 #[cfg(test)]
-mod tests;
+mod programme_tests;
+#[cfg(test)]
+pub(crate) mod tests;

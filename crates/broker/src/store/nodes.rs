@@ -2,9 +2,12 @@
 
 use jiff::Timestamp;
 use loa_protocol::{AreaCode, NodeId, NodeState, health::Heartbeat, plan::Volume};
-use sqlx::{Row, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
 
 use super::{Store, StoreError, from_json, instant, json, maybe_instant, micros, parsed};
+
+/// Rows in one statement.
+const ROWS: usize = 500;
 
 /// A node.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,7 +32,7 @@ pub struct NodeRow {
     pub generation: u64,
     /// Generation of the newest plan handed to MQTT.
     pub published: u64,
-    /// The newest plan's content without generation and time, to see a change.
+    /// A digest of what the newest plan says, but for generation and time, to see a change.
     pub plan_body: String,
     /// What it last said of itself.
     pub state: Option<NodeState>,
@@ -88,6 +91,27 @@ impl NodeRow {
             last_seen: maybe_instant(row.try_get("last_seen")?)?,
         })
     }
+}
+
+/// What a plan needs to know of a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedNode {
+    /// Its id.
+    pub id: NodeId,
+    /// Where it stands.
+    pub hamlet: AreaCode,
+    /// What people call it.
+    pub name: String,
+    /// How loud it plays.
+    pub volume: Volume,
+    /// When it got its certificate.
+    pub enrolled_at: Timestamp,
+    /// Generation of the newest plan made for it.
+    pub generation: u64,
+    /// Generation of the newest plan handed to MQTT.
+    pub published: u64,
+    /// Digest of that newest plan.
+    pub plan_body: String,
 }
 
 /// What came of showing a claim code.
@@ -244,16 +268,44 @@ impl Store {
         Ok(done.rows_affected() > 0)
     }
 
-    /// New plans, all or none: `(node, generation, body)`.
+    /// All trusted nodes, as far as plans need to know them, by id.
+    pub async fn planned_nodes(&self) -> Result<Vec<PlannedNode>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, hamlet, name, volume, emergency_volume, enrolled_at, generation, published, plan_body FROM nodes
+             WHERE enrolled_at IS NOT NULL AND revoked_at IS NULL ORDER BY id",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let read = |row: &SqliteRow| {
+            Ok(PlannedNode {
+                id: parsed(row.try_get("id")?)?,
+                hamlet: parsed(row.try_get("hamlet")?)?,
+                name: row.try_get("name")?,
+                volume: Volume {
+                    percent: row.try_get("volume")?,
+                    emergency_percent: row.try_get("emergency_volume")?,
+                },
+                enrolled_at: instant(row.try_get("enrolled_at")?)?,
+                generation: row.try_get::<i64, _>("generation")?.unsigned_abs(),
+                published: row.try_get::<i64, _>("published")?.unsigned_abs(),
+                plan_body: row.try_get("plan_body")?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// New plans, all or none: `(node, generation, digest)`.
     pub async fn keep_plans(&self, plans: &[(NodeId, u64, String)]) -> Result<(), StoreError> {
         let mut tx = self.pool.begin().await?;
-        for (node, generation, body) in plans {
-            sqlx::query("UPDATE nodes SET generation = ?, plan_body = ? WHERE id = ?")
-                .bind(generation.cast_signed())
-                .bind(body)
-                .bind(node.as_str())
-                .execute(&mut *tx)
-                .await?;
+        for chunk in plans.chunks(ROWS) {
+            let mut update = QueryBuilder::<Sqlite>::new("WITH plan (node, generation, body) AS (");
+            update.push_values(chunk, |mut values, (node, generation, body)| {
+                values.push_bind(node.as_str()).push_bind(generation.cast_signed()).push_bind(body);
+            });
+            update.push(
+                ") UPDATE nodes SET generation = plan.generation, plan_body = plan.body FROM plan WHERE nodes.id = plan.node",
+            );
+            update.build().execute(&mut *tx).await?;
         }
         tx.commit().await?;
         Ok(())
@@ -262,13 +314,15 @@ impl Store {
     /// These generations have been handed to MQTT.
     pub async fn plans_published(&self, plans: &[(NodeId, u64)]) -> Result<(), StoreError> {
         let mut tx = self.pool.begin().await?;
-        for (node, generation) in plans {
-            sqlx::query("UPDATE nodes SET published = ? WHERE id = ? AND published < ?")
-                .bind(generation.cast_signed())
-                .bind(node.as_str())
-                .bind(generation.cast_signed())
-                .execute(&mut *tx)
-                .await?;
+        for chunk in plans.chunks(ROWS) {
+            let mut update = QueryBuilder::<Sqlite>::new("WITH plan (node, generation) AS (");
+            update.push_values(chunk, |mut values, (node, generation)| {
+                values.push_bind(node.as_str()).push_bind(generation.cast_signed());
+            });
+            update.push(
+                ") UPDATE nodes SET published = plan.generation FROM plan WHERE nodes.id = plan.node AND published < plan.generation",
+            );
+            update.build().execute(&mut *tx).await?;
         }
         tx.commit().await?;
         Ok(())

@@ -70,6 +70,14 @@ impl Store {
         row.as_ref().map(PersonRow::read).transpose()
     }
 
+    /// Everybody who can sign in, by what others see of them.
+    pub async fn people(&self) -> Result<Vec<PersonRow>, StoreError> {
+        let rows = sqlx::query(select!("WHERE p.role <> 'source' ORDER BY p.display_name, p.id"))
+            .fetch_all(&self.pool)
+            .await?;
+        rows.iter().map(PersonRow::read).collect()
+    }
+
     /// Makes this the only set-up link that works.
     pub async fn replace_setup_link(&self, token_hash: &str, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.pool.begin().await?;

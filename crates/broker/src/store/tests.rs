@@ -3,31 +3,34 @@
 #![allow(clippy::cloned_ref_to_slice_refs, reason = "a list of one reads as a list")]
 
 use jiff::{SignedDuration, Timestamp};
-use loa_protocol::{AiringId, AreaCode, BroadcastId, Class, ClipHash, NodeId, Outcome, Reason, Receipt};
+use loa_protocol::{
+    AiringId, AreaCode, BroadcastId, Class, ClipHash, Every, NodeId, Outcome, Reason, Receipt, Repeats,
+    Timetable,
+};
 use tempfile::TempDir;
 
 use super::*;
 
-fn at(second: i64) -> Timestamp {
+pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
 }
 
-fn node(name: &str) -> NodeId {
+pub(crate) fn node(name: &str) -> NodeId {
     name.parse().unwrap()
 }
 
-fn broadcast_id(number: u8) -> BroadcastId {
+pub(crate) fn broadcast_id(number: u8) -> BroadcastId {
     BroadcastId::from_bits([number; 16])
 }
 
-struct Commune {
+pub(crate) struct Commune {
     folder: TempDir,
-    store: Store,
+    pub(crate) store: Store,
 }
 
 impl Commune {
     /// A hamlet with two nodes, a person, and a bulletin of ten seconds.
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("loa.db")).await.unwrap();
         for (code, parent) in [("94", None), ("31699", Some("94")), ("31699-01", Some("31699"))] {
@@ -65,7 +68,7 @@ impl Commune {
     }
 
     /// A broadcast at second 0 on both nodes, expiring at second 60.
-    async fn broadcast(&self, number: u8, key: Option<&str>) -> Result<[AiringId; 2], StoreError> {
+    pub(crate) async fn broadcast(&self, number: u8, key: Option<&str>) -> Result<[AiringId; 2], StoreError> {
         let row = BroadcastRow {
             id: broadcast_id(number),
             bulletin: "b".into(),
@@ -93,7 +96,53 @@ impl Commune {
         self.store.add_broadcast(&row, &airings).await.map(|()| ids)
     }
 
-    async fn fate(&self, airing: &AiringId) -> (AiringStatus, Option<Reason>) {
+    /// An entry of the programme: daily at 15:10 in the zone of the commune, ten minutes after second 0.
+    pub(crate) async fn daily(&self, number: u8) -> ProgrammeRow {
+        let row = self.entry(number).await;
+        self.store.add_to_programme(&row).await.unwrap();
+        row
+    }
+
+    /// The same, not stored.
+    pub(crate) async fn entry(&self, number: u8) -> ProgrammeRow {
+        let bulletin = self.store.bulletin("b").await.unwrap().unwrap();
+        ProgrammeRow {
+            id: broadcast_id(number),
+            bulletin: (&bulletin).into(),
+            areas: vec!["31699".parse().unwrap()],
+            created_at: at(0),
+            created_by: ("p".into(), "P".into()),
+            idempotency_key: None,
+            timetable: Timetable {
+                every: Every::Day,
+                days: Vec::new(),
+                times: vec!["15:10".parse().unwrap()],
+                from: "2027-01-15".parse().unwrap(),
+                until: None,
+                except: Vec::new(),
+            },
+            time_zone: "Asia/Ho_Chi_Minh".into(),
+            repeats: Repeats::default(),
+            catch_up_s: 600,
+            expires_at: None,
+            position: 0,
+            resume: false,
+            exceeds: Vec::new(),
+            since: at(0),
+            changed_at: at(0),
+            retired_at: None,
+            inbox_item: None,
+        }
+    }
+
+    /// Both nodes get certificates.
+    pub(crate) async fn enrol(&self) {
+        for id in ["n1", "n2"] {
+            self.store.node_enrolled(&node(id), "01", at(0)).await.unwrap();
+        }
+    }
+
+    pub(crate) async fn fate(&self, airing: &AiringId) -> (AiringStatus, Option<Reason>) {
         let row = self.store.airing(airing).await.unwrap().unwrap();
         (row.status, row.reason)
     }
@@ -110,7 +159,7 @@ fn person(id: &str) -> PersonRow {
     }
 }
 
-fn receipt(airing: &AiringId, outcome: Outcome) -> Receipt {
+pub(crate) fn receipt(airing: &AiringId, outcome: Outcome) -> Receipt {
     Receipt {
         airing: airing.clone(),
         broadcast: broadcast_id(1),
@@ -131,7 +180,7 @@ async fn the_first_receipt_stands_however_often_and_however_different_it_comes_a
     let [airing, _] = commune.broadcast(1, None).await.unwrap();
     let keep = |outcome| {
         let (store, receipt) = (commune.store.clone(), receipt(&airing, outcome));
-        async move { store.keep_receipts(&node("n1"), &[receipt]).await.unwrap() }
+        async move { store.keep_receipts(&node("n1"), &[receipt], at(500)).await.unwrap() }
     };
     assert_eq!(keep(Outcome::Played).await, [airing.clone()]);
     assert_eq!(keep(Outcome::Played).await, []);
@@ -145,7 +194,7 @@ async fn a_receipt_for_another_nodes_airing_or_for_none_changes_nothing() {
     let [airing, _] = commune.broadcast(1, None).await.unwrap();
     let unknown = AiringId::derive(&broadcast_id(9), &node("n2"), at(0));
     let receipts = [receipt(&airing, Outcome::Played), receipt(&unknown, Outcome::Played)];
-    assert_eq!(commune.store.keep_receipts(&node("n2"), &receipts).await.unwrap(), []);
+    assert_eq!(commune.store.keep_receipts(&node("n2"), &receipts, at(500)).await.unwrap(), []);
     assert_eq!(commune.fate(&airing).await, (AiringStatus::Sent, None));
 }
 
@@ -162,7 +211,7 @@ async fn a_silent_node_is_given_up_after_the_expiry_and_its_late_receipt_still_c
     assert_eq!(commune.fate(&first).await, (AiringStatus::Missed, Some(Reason::NodeSilent)));
     assert_eq!(commune.store.give_up_silent(at(500), at(500)).await.unwrap(), []);
     let late = [receipt(&first, Outcome::Played)];
-    assert_eq!(commune.store.keep_receipts(&node("n1"), &late).await.unwrap(), [first.clone()]);
+    assert_eq!(commune.store.keep_receipts(&node("n1"), &late, at(500)).await.unwrap(), [first.clone()]);
     assert_eq!(commune.fate(&first).await, (AiringStatus::Played, None));
 }
 
@@ -190,7 +239,7 @@ async fn progress_never_goes_back_and_never_replaces_an_outcome() {
     assert!(store.airing_progress(&airing, &n1, AiringStatus::Playing, Some(at(1))).await.unwrap());
     assert!(!store.airing_progress(&airing, &n1, AiringStatus::Waiting, None).await.unwrap());
     assert!(!store.airing_progress(&airing, &node("n2"), AiringStatus::Playing, None).await.unwrap());
-    store.keep_receipts(&n1, &[receipt(&airing, Outcome::Partial)]).await.unwrap();
+    store.keep_receipts(&n1, &[receipt(&airing, Outcome::Partial)], at(500)).await.unwrap();
     assert!(!store.airing_progress(&airing, &n1, AiringStatus::Playing, None).await.unwrap());
     assert_eq!(commune.fate(&airing).await, (AiringStatus::Partial, None));
 }
@@ -322,7 +371,7 @@ async fn a_plan_that_the_node_does_not_hold_is_due_again() {
 async fn what_was_written_is_there_after_opening_again() {
     let commune = Commune::new().await;
     let [airing, _] = commune.broadcast(1, None).await.unwrap();
-    commune.store.keep_receipts(&node("n1"), &[receipt(&airing, Outcome::Played)]).await.unwrap();
+    commune.store.keep_receipts(&node("n1"), &[receipt(&airing, Outcome::Played)], at(500)).await.unwrap();
     commune.store.keep_plans(&[(node("n1"), 3, "plan".into())]).await.unwrap();
     commune.store.plans_published(&[(node("n1"), 3)]).await.unwrap();
     commune.store.plans_published(&[(node("n1"), 2)]).await.unwrap();

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream::BoxStream};
 use jiff::Timestamp;
+use loa_mqtt::Publish;
 use loa_protocol::{
     Action, AiringId, Class, ClipHash, Clock, ClockTrust, NodeState, Outcome, Receipt, ReceiptBatch,
     SystemClock,
@@ -146,9 +147,9 @@ async fn a_tap_becomes_a_signed_command_and_a_receipt_becomes_proof_that_outlive
     let stopped = broker.post("/stop", &json!({}), StatusCode::ACCEPTED).await;
     assert_eq!(stopped["nodes"], 2);
     let (command, _) = silent.order().await;
-    assert_eq!(command.action, Action::Stop { broadcast: None, latch: false });
+    assert_eq!(command.action, Action::Stop { broadcast: None, latch: true });
     let (command, _) = link.order().await;
-    assert_eq!(command.action, Action::Stop { broadcast: None, latch: false });
+    assert_eq!(command.action, Action::Stop { broadcast: None, latch: true });
     drop((link, silent));
     broker.kill().await;
 
@@ -229,4 +230,50 @@ async fn a_node_that_is_cut_off_is_lost_at_once_and_one_that_says_farewell_is_sw
         let path = format!("/nodes/{}", node.id());
         assert_eq!(broker.get(&path).await["status"], shown);
     }
+}
+
+#[tokio::test]
+async fn a_node_that_asks_for_the_present_is_told_at_once_and_what_it_asked_long_ago_is_not_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let broker = Broker::with_commune(&data).await;
+    let node = broker.enrolled("31699-01").await;
+    let mut link = broker.connect(&node).await;
+    let begun = SystemClock::new().now();
+    let asking = |question: &str| NodeState {
+        ask: Some(question.into()),
+        ..state(Timestamp::UNIX_EPOCH, None, Some(1))
+    };
+    link.say(topic::state(&node.id()), &asking("first")).await;
+    let (command, _) = link.order().await;
+    let Action::Time { answers, now } = &command.action else { panic!("{command:?}") };
+    assert_eq!(answers, "first");
+    assert!((begun..=SystemClock::new().now()).contains(now), "{now}");
+    let life = command.expires_at.duration_since(command.issued_at);
+    assert_eq!(life.as_secs(), 60);
+
+    // What is retained is given to a broker that starts; the question in it is old.
+    link.client
+        .publish(
+            Publish::new(topic::state(&node.id()), serde_json::to_vec(&asking("old")).unwrap()).retained(),
+        )
+        .await
+        .unwrap();
+    let (command, _) = link.order().await;
+    assert!(matches!(&command.action, Action::Time { answers, .. } if answers == "old"), "{command:?}");
+    drop(link);
+    assert!(broker.stop().await.success());
+    let restarted = SystemClock::new().now();
+    let broker = Broker::start(&data).await;
+    broker.sign_in().await;
+    let mut link = broker.connect(&node).await;
+    link.say(topic::state(&node.id()), &asking("new")).await;
+    // What was sent before may come once more.
+    let first = loop {
+        let (command, _) = link.order().await;
+        if command.issued_at >= restarted {
+            break command;
+        }
+    };
+    assert!(matches!(&first.action, Action::Time { answers, .. } if answers == "new"), "{first:?}");
 }

@@ -69,3 +69,39 @@ async fn clips_are_for_enrolled_nodes_and_a_revoked_one_is_cut_off() {
     let node = broker.get(&format!("/nodes/{}", node.id())).await;
     assert_eq!(node["status"], "revoked");
 }
+
+#[tokio::test]
+async fn a_node_that_has_the_beginning_of_a_clip_gets_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = Broker::with_commune(&folder.path().join("data")).await;
+    let bulletin = broker.bulletin().await;
+    let url = format!("{}/clips/{}", broker.nodes, bulletin["clip"]["hash"].as_str().unwrap());
+    let node = broker.enrolled("31699-01").await;
+    let http = broker.node_http(Some(node.identity()));
+    let whole = http.get(&url).send().await.unwrap().bytes().await.unwrap();
+    let ask = async |range: String| {
+        let answer = http.get(&url).header("range", range).send().await.unwrap();
+        let place = answer.headers().get("content-range").map(|place| place.to_str().unwrap().to_owned());
+        (answer.status(), place, answer.bytes().await.unwrap())
+    };
+
+    let bytes = whole.len();
+    for first in [0, 1, bytes / 2, bytes - 1] {
+        let (status, place, rest) = ask(format!("bytes={first}-")).await;
+        assert_eq!(status, StatusCode::PARTIAL_CONTENT);
+        assert_eq!(place, Some(format!("bytes {first}-{}/{bytes}", bytes - 1)));
+        assert!(rest == whole[first..]);
+    }
+    let (status, place, _) = ask(format!("bytes={bytes}-")).await;
+    assert_eq!((status, place), (StatusCode::RANGE_NOT_SATISFIABLE, Some(format!("bytes */{bytes}"))));
+    for other in ["bytes=-5", "bytes=0-5", "frames=7-", "bytes=x-"] {
+        let (status, _, got) = ask(other.into()).await;
+        assert_eq!(status, StatusCode::OK, "{other}");
+        assert!(got == whole);
+    }
+    let nowhere = format!("{}/clips/{}", broker.nodes, ClipHash::of(b"none"));
+    let nothing = http.get(nowhere).header("range", "bytes=1-").send().await.unwrap();
+    assert_eq!(nothing.status(), StatusCode::NOT_FOUND);
+    let stranger = broker.node_http(None).get(&url).header("range", "bytes=1-").send().await.unwrap();
+    assert_eq!(stranger.status(), StatusCode::FORBIDDEN);
+}

@@ -58,7 +58,9 @@ async fn what_was_stopped_is_not_given_again_but_stopped_again() {
     let one = air(&broker, &bulletin).await;
     broker.post(&format!("/broadcasts/{one}/stop"), &json!({}), StatusCode::ACCEPTED).await;
     let two = air(&broker, &bulletin).await;
-    broker.post("/stop", &json!({}), StatusCode::ACCEPTED).await;
+    let stopped = broker.post("/stop", &json!({}), StatusCode::ACCEPTED).await;
+    let latch = stopped["latches"][0]["id"].as_str().unwrap();
+    broker.post(&format!("/latches/{latch}/release"), &json!({}), StatusCode::OK).await;
     let last = air(&broker, &bulletin).await;
 
     let broker = restart_with_nothing_kept(broker, &data).await;

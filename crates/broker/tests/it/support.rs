@@ -117,6 +117,8 @@ impl Broker {
             }
             broker.post("/areas", &area, StatusCode::CREATED).await;
         }
+        // Tests run at night too.
+        broker.put("/areas/94/policy", &at_any_hour(), StatusCode::OK).await;
         broker
     }
 
@@ -145,6 +147,14 @@ impl Broker {
 
     pub async fn post(&self, path: &str, body: &Value, expected: StatusCode) -> Value {
         answer(self.request(Method::POST, path).json(body), expected).await
+    }
+
+    pub async fn put(&self, path: &str, body: &Value, expected: StatusCode) -> Value {
+        answer(self.request(Method::PUT, path).json(body), expected).await
+    }
+
+    pub async fn delete(&self, path: &str, expected: StatusCode) -> Value {
+        answer(self.request(Method::DELETE, path), expected).await
     }
 
     pub async fn get(&self, path: &str) -> Value {
@@ -328,6 +338,11 @@ impl Link {
         let publish = Publish::new(topic, serde_json::to_vec(body).unwrap());
         timeout(PATIENCE, self.client.publish(publish)).await.expect("taken in time").unwrap();
     }
+}
+
+/// A policy that allows every hour.
+pub fn at_any_hour() -> Value {
+    json!({ "hours": vec![json!([{ "from": "00:00", "to": "24:00" }]); 7] })
 }
 
 /// The body of an answer that has the status it should have.

@@ -274,6 +274,43 @@ impl Api {
         self.post("/stop", &body).await
     }
 
+    /// Everything that was stopped and not released.
+    pub async fn latches(&self) -> Result<Vec<Latch>, ApiError> {
+        self.get::<Latches>("/latches").await.map(|latches| latches.items)
+    }
+
+    /// Releases a stop.
+    pub async fn release(&self, latch: &str) -> Result<(), ApiError> {
+        self.post_nothing(&format!("/latches/{latch}/release")).await
+    }
+
+    /// Releases all stops.
+    pub async fn release_all(&self) -> Result<(), ApiError> {
+        for latch in self.latches().await? {
+            self.release(&latch.id).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets an area sound at any hour.
+    pub async fn allow_everything(&self, area: &str) -> Result<(), ApiError> {
+        let day = json!([{ "from": "00:00", "to": "24:00" }]);
+        let body = json!({ "hours": vec![day; 7] });
+        let request = self.request(Method::PUT, &format!("/areas/{area}/policy")).json(&body);
+        Self::answer(request.send().await?).await.map(drop)
+    }
+
+    /// Puts a bulletin into the programme: `entry` is the body of `POST /programme`.
+    pub async fn add_to_programme(&self, entry: &Value) -> Result<ProgrammeEntry, ApiError> {
+        self.post("/programme", entry).await
+    }
+
+    /// Takes an entry out of the programme.
+    pub async fn remove_from_programme(&self, id: &BroadcastId) -> Result<(), ApiError> {
+        let request = self.request(Method::DELETE, &format!("/programme/{id}"));
+        Self::answer(request.send().await?).await.map(drop)
+    }
+
     /// What happens from now on. The first event, `hello`, has been taken.
     pub async fn events(&self) -> Result<Events, ApiError> {
         let request = self.client.get(format!("{}/api/v1/events", self.base));

@@ -74,6 +74,35 @@ pub struct Generation {
     pub held: Option<u64>,
 }
 
+/// A stop that is not released.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Latch {
+    /// Id.
+    pub id: String,
+    /// The area.
+    pub area: AreaName,
+    /// Since when.
+    pub since: Timestamp,
+    /// Who stopped it.
+    pub by: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Latches {
+    pub(super) items: Vec<Latch>,
+}
+
+/// A broadcast by timetable.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ProgrammeEntry {
+    /// Id.
+    pub id: BroadcastId,
+    /// The next airing, if there is one.
+    pub next: Vec<Timestamp>,
+    /// How many nodes air it.
+    pub nodes: usize,
+}
+
 /// A node.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Node {
@@ -105,6 +134,12 @@ pub struct Node {
     /// How many airings wait for their turn.
     #[serde(default)]
     pub waiting: usize,
+    /// Whether it says that everything is stopped there.
+    #[serde(default)]
+    pub latched: bool,
+    /// How many clips of its plan it lacks.
+    #[serde(default)]
+    pub lacking: usize,
     /// How loud it is set.
     pub volume: Volume,
     /// Its last report of its health, as it came.
@@ -119,9 +154,10 @@ impl Node {
         count.unwrap_or(0)
     }
 
-    /// Whether it is online and holds the plan it should: ready for anything.
+    /// Whether it is online, holds the plan it should and isn't stopped: ready for anything.
     pub fn is_ready(&self) -> bool {
-        self.status == NodeStatus::Online && self.generation.held == Some(self.generation.wanted)
+        let holds = self.generation.held == Some(self.generation.wanted);
+        self.status == NodeStatus::Online && holds && !self.latched
     }
 }
 

@@ -177,9 +177,9 @@ pub async fn show(app: &App, rows: Vec<BroadcastRow>) -> Result<Vec<Broadcast>, 
 /// How far one airing is.
 pub async fn progress(app: &App, id: &AiringId) -> Result<Option<AiringProgress>, StoreError> {
     let Some(row) = app.store.airing(id).await? else { return Ok(None) };
-    let Some(broadcast) = app.store.broadcast(&row.broadcast).await? else { return Ok(None) };
-    let Some(bulletin) = app.store.bulletin(&broadcast.bulletin).await? else { return Ok(None) };
+    let Some(bulletin) = app.store.bulletin_of(&row.broadcast).await? else { return Ok(None) };
+    let Some(bulletin) = app.store.bulletin(&bulletin).await? else { return Ok(None) };
     let showing = Showing::load(app).await?;
     let airing = showing.airing(&row, bulletin.clip.duration_ms());
-    Ok(airing.map(|airing| AiringProgress { broadcast: broadcast.id.to_string(), airing }))
+    Ok(airing.map(|airing| AiringProgress { broadcast: row.broadcast.to_string(), airing }))
 }

@@ -2,9 +2,13 @@
 
 pub mod broadcasts;
 pub mod bulletins;
+pub mod days;
 pub mod health;
 pub mod inbox;
 pub mod nodes;
+pub mod policies;
+pub mod preview;
+pub mod programme;
 
 use std::collections::HashMap;
 

@@ -50,6 +50,9 @@ pub struct Generation {
     pub wanted: u64,
     /// What it says it holds.
     pub held: Option<u64>,
+    /// Since when MQTT has had the wanted one for it, while it holds another.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub behind_since: Option<jiff::Timestamp>,
 }
 
 /// What sounds on a node.
@@ -114,6 +117,10 @@ pub struct Node {
     pub playing: Option<NodePlaying>,
     /// How many airings wait for their turn.
     pub waiting: usize,
+    /// Whether it says that everything is stopped there.
+    pub latched: bool,
+    /// How many clips of its plan are not on its disk yet.
+    pub lacking: usize,
     /// How loud it plays.
     pub volume: Volume,
     /// Its last health report.
@@ -169,10 +176,13 @@ fn show(app: &App, row: NodeRow, names: &AreaNames, titles: &Titles) -> Node {
         generation: Generation {
             wanted: row.generation,
             held: present.as_ref().and_then(|state| state.generation),
+            behind_since: app.presence.behind_since(&row.id, row.generation),
         },
         clock: present.as_ref().map(|state| state.clock),
         output: present.as_ref().map(|state| state.output),
         waiting: present.as_ref().map_or(0, |state| state.waiting.len()),
+        latched: present.as_ref().is_some_and(|state| state.latched),
+        lacking: present.as_ref().map_or(0, |state| state.lacking.len()),
         playing: present
             .and_then(|state| state.playing)
             .as_ref()

@@ -125,6 +125,9 @@ export class Commune {
     const post = async <T>(path: string, data?: object) => body<T>(await api.post(`/api/v1${path}`, { data }));
     await post('/setup', { token: broker.setupLink.split('#')[1], ...USER });
     await post('/areas', PROVINCE);
+    // Tests run at night too.
+    const hours = Array.from({ length: 7 }, () => [{ from: '00:00', to: '24:00' }]);
+    await body(await api.put(`/api/v1/areas/${PROVINCE.code}/policy`, { data: { hours } }));
     await post('/areas', { ...COMMUNE, parent: PROVINCE.code });
     const hamlets: Hamlet[] = [];
     for (const [at, name] of HAMLETS.entries()) {
@@ -151,16 +154,23 @@ export class Commune {
     return body(await this.api.get(`/api/v1${path}`));
   }
 
-  /** Takes away the nodes that tests have added, and waits until every other is there, holds its plan and is silent. */
+  /** Takes away the nodes that tests have added, releases what they stopped, and waits until every other is there, holds its plan and is silent. */
   async ready(): Promise<void> {
     const own = new Set(this.hamlets.map((hamlet) => hamlet.node));
     for (const node of await this.get<LoaNode[]>('/nodes')) {
       if (!own.has(node.id) && node.status !== 'revoked') await this.api.post(`/api/v1/nodes/${node.id}/revoke`);
     }
+    for (const latch of (await this.get<{ items: { id: string }[] }>('/latches')).items) {
+      await body(await this.api.post(`/api/v1/latches/${latch.id}/release`));
+    }
     const waiting = async () => {
       const nodes = (await this.get<LoaNode[]>('/nodes')).filter((node) => own.has(node.id));
       const isReady = (node: LoaNode) =>
-        node.status === 'online' && node.generation.held === node.generation.wanted && !node.playing && !node.waiting;
+        node.status === 'online' &&
+        node.generation.held === node.generation.wanted &&
+        !node.latched &&
+        !node.playing &&
+        !node.waiting;
       return nodes.filter((node) => !isReady(node)).map((node) => `${node.hamlet.name}: ${node.status}`);
     };
     await expect.poll(waiting, { message: 'nodes that are not ready', timeout: READY_WITHIN_MS, intervals: [100] }).toEqual([]);
