@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stdout)] // figures are what it is asked for
 
+mod airing;
 mod cost;
 mod figure;
 mod idle;
@@ -16,7 +17,7 @@ mod start;
 use anyhow::{Result, bail};
 
 /// What can be measured, in this order.
-const ALL: [&str; 7] = ["start", "plan", "tap", "text", "stop", "cost", "idle"];
+const ALL: [&str; 8] = ["start", "plan", "tap", "text", "stop", "airing", "cost", "idle"];
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -47,6 +48,9 @@ async fn main() -> Result<()> {
         if wanted("stop") {
             commune.stop_to_silence(60).await?;
         }
+    }
+    if wanted("airing") {
+        airing::start_error(3).await?;
     }
     if wanted("cost") {
         cost::against_snapclient(5).await?;

@@ -21,8 +21,6 @@ use crate::{
 
 /// The first progress note of an airing, frames: 2 s.
 const FIRST_NOTE: u64 = 2 * 48_000;
-/// A clip that could not be fetched ahead is tried again after this.
-const FETCH_AHEAD_AGAIN: Duration = Duration::from_secs(600);
 
 /// An airing that is taken on and not yet settled.
 #[derive(Debug)]
@@ -174,10 +172,9 @@ impl<P: Plays> Node<P> {
             Err(FetchError::Disk(error)) => self.fault("disk_error", error),
             _ => {}
         }
-        if ahead && result.is_err() {
-            self.fetch_ahead_at = Some(self.clock.monotonic() + FETCH_AHEAD_AGAIN);
-        } else {
-            self.fetch_ahead();
+        match result {
+            Err(error) if ahead => self.gave_up_ahead(hash, &error),
+            _ => self.fetch_ahead(),
         }
     }
 

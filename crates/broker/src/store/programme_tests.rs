@@ -163,6 +163,24 @@ async fn a_receipt_of_an_airing_that_can_not_be_is_not_kept() {
 }
 
 #[tokio::test]
+async fn a_receipt_of_what_is_still_to_come_or_was_taken_out_and_not_heard_is_not_kept() {
+    let commune = Commune::new().await;
+    commune.daily(1).await;
+    let store = &commune.store;
+    let n1 = node("n1");
+    let [to_come, heard, unheard] =
+        [2_000, 1_000, 1_001].map(|second| AiringId::derive(&broadcast_id(1), &n1, at(second)));
+    let early = [told(&to_come, at(2_000), Outcome::Missed)];
+    assert_eq!(store.keep_receipts(&n1, &early, at(1_500)).await.unwrap(), []);
+    store.retire_from_programme(&broadcast_id(1), "p", at(900)).await.unwrap();
+    let after = [
+        told(&heard, at(1_000), Outcome::Played),
+        Receipt { frames: 0, ..told(&unheard, at(1_001), Outcome::Missed) },
+    ];
+    assert_eq!(store.keep_receipts(&n1, &after, at(1_500)).await.unwrap(), [heard]);
+}
+
+#[tokio::test]
 async fn a_node_that_is_away_leaves_its_airing_unreported_and_its_late_receipt_replaces_that() {
     let commune = Commune::new().await;
     commune.daily(1).await;

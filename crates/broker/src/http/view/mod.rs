@@ -42,7 +42,8 @@ impl From<(String, String)> for PersonName {
     }
 }
 
-/// Names of all areas.
+/// Names of areas.
+#[derive(Default)]
 pub struct AreaNames(HashMap<AreaCode, String>);
 
 impl AreaNames {
@@ -54,6 +55,11 @@ impl AreaNames {
     /// All there are.
     pub async fn load(app: &App) -> Result<Self, StoreError> {
         Ok(Self::of_those(app.store.areas().await?.into_iter().map(|area| (area.code, area.name))))
+    }
+
+    /// Of one area alone.
+    async fn of_one(app: &App, code: &AreaCode) -> Result<Self, StoreError> {
+        Ok(Self::of_those(app.store.area(code).await?.into_iter().map(|area| (area.code, area.name))))
     }
 
     /// What an area is called; its code, when it isn't there any more.
