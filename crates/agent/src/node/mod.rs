@@ -241,6 +241,11 @@ impl<P: Plays> Node<P> {
         &self.identity
     }
 
+    /// Which airing a sound is of that was given to the player and isn't over; none: a tone, or nothing.
+    pub fn airing_of(&self, sound: SoundId) -> Option<&AiringId> {
+        self.sounds.get(&sound)
+    }
+
     /// Bytes that its journal has handed to the disk since it was opened.
     pub fn journal_written(&self) -> u64 {
         self.journal.written()

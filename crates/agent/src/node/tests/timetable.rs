@@ -1,5 +1,7 @@
 //! The node's timetable: what it airs, when, once, and what it says of the rest.
 
+mod turns;
+
 use jiff::civil::time;
 use loa_protocol::{Every, Latch, Limit, Planned, Repeats, Timetable, policy::Span};
 
