@@ -24,7 +24,10 @@ test('a month is read by hamlet and class, and taken along as CSV and XLSX', asy
   const { rows } = await commune.get<MonthReport>(`/reports/month?area=31699&month=${localDay(Date.now()).slice(0, 7)}`);
   const own = rows.find((one) => one.hamlet.name === 'Ấp Chợ' && one.class === 'normal');
   expect(own?.minutes).toBeGreaterThanOrEqual(0.1);
-  const cells = table.getByRole('row', { name: /^Thông thường/ }).first().getByRole('cell');
+  const cells = table
+    .getByRole('row', { name: /^Thông thường/ })
+    .first()
+    .getByRole('cell');
   const figures = [own?.airings, own?.minutes, own?.played].map((figure) => String(figure).replace('.', ','));
   await expect(cells).toHaveText(figures);
   await expect(table.getByRole('row', { name: /^Tổng cộng/ })).toBeVisible();

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { ReportRow } from '../src/lib/api/rules-types';
+import type { ReportRow } from '../src/lib/api/types';
 import { loadRest } from '../src/lib/i18n/index.svelte';
 import { Release } from '../src/lib/state/release.svelte';
 import { byHamlet, months } from '../src/lib/state/report';
