@@ -83,7 +83,7 @@ pub async fn now(app: &App, order: Order<'_>) -> Result<Aired, Problem> {
         Err(StoreError::Exists) => {
             let key = row.idempotency_key.as_deref().unwrap_or_default();
             let earlier = app.store.broadcast_by_key(&row.created_by.0, key).await?;
-            return earlier.map(Aired::Earlier).ok_or_else(|| Problem::new(Code::Internal));
+            return earlier.map(Aired::Earlier).ok_or_else(|| Problem::new(Code::KeyReused));
         }
         Err(error) => return Err(error.into()),
     }

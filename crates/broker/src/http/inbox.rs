@@ -29,7 +29,7 @@ use crate::{
     app::App,
     inbox::{self, Arrival},
     programme::entry::{EntryError, Wanted},
-    store::{BulletinRow, InboxRow, InboxStatus},
+    store::{InboxRow, InboxStatus},
 };
 
 /// Most items that are shown at once.
@@ -126,33 +126,6 @@ pub struct InboxQuery {
 pub struct InboxItems {
     /// These.
     items: Vec<InboxItem>,
-}
-
-/// When a person wants an item to sound.
-#[derive(Deserialize, ToSchema)]
-pub struct ScheduleItem {
-    /// Codes of areas; the item's when absent.
-    areas: Option<Vec<String>>,
-    /// When.
-    timetable: TimetableBody,
-    /// IANA zone of the timetable; the broker's when absent.
-    time_zone: Option<String>,
-    /// How often each time, 1 to 20; once when absent.
-    repeats: Option<u8>,
-    /// Silence between repeats, seconds; none when absent.
-    gap_s: Option<u32>,
-    /// How long after its nominal start an airing may still begin, 10 to 86,400 seconds; 600 when absent.
-    catch_up_s: Option<u32>,
-    /// No airing begins from then on.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    expires_at: Option<Timestamp>,
-    /// Pre-empted, it goes on where it was interrupted.
-    #[serde(default)]
-    resume: bool,
-    /// Limits to be lifted.
-    #[serde(default)]
-    #[schema(value_type = Vec<String>)]
-    exceeds: Vec<Limit>,
 }
 
 /// A no.
@@ -268,25 +241,51 @@ pub async fn play(
     Ok((StatusCode::CREATED, axum::Json(broadcasts::show(&app, row).await?)))
 }
 
-/// Puts an item that waits into the programme. Where `areas` is absent, where it is meant to sound.
-#[utoipa::path(post, path = "/inbox/{id}/schedule", tag = "inbox", request_body = ScheduleItem, params(("id" = String, Path)),
+/// When an item is to be aired: an entry of the programme without its bulletin.
+#[derive(Deserialize, ToSchema)]
+pub struct NewSchedule {
+    /// Codes of areas; the item's own when absent.
+    areas: Option<Vec<String>>,
+    /// When.
+    timetable: TimetableBody,
+    /// IANA zone of the timetable; the broker's when absent.
+    time_zone: Option<String>,
+    /// How often each time, 1 to 20; once when absent.
+    repeats: Option<u8>,
+    /// Silence between repeats, seconds; none when absent.
+    gap_s: Option<u32>,
+    /// How long after its nominal start an airing may still begin, 10 to 86,400 seconds; 600 when absent.
+    catch_up_s: Option<u32>,
+    /// No airing begins from then on; never later than the item's own.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
+    /// Pre-empted, it goes on where it was interrupted.
+    #[serde(default)]
+    resume: bool,
+    /// Limits to be lifted: `hours`, `session_minutes`, `sessions_per_day`, `volume`.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    exceeds: Vec<Limit>,
+}
+
+/// Puts an item that waits into the programme.
+#[utoipa::path(post, path = "/inbox/{id}/schedule", tag = "inbox", request_body = NewSchedule, params(("id" = String, Path)),
     responses((status = 201, body = ProgrammeEntry), (status = "4XX", body = ProblemBody)))]
 pub async fn schedule(
     State(app): State<Arc<App>>,
     SignedIn(person): SignedIn,
     Path(id): Path<String>,
-    Json(new): Json<ScheduleItem>,
+    Json(new): Json<NewSchedule>,
 ) -> Result<(StatusCode, axum::Json<ProgrammeEntry>), Problem> {
-    let timetable = new.timetable.clone().read().map_err(EntryError::Timetable)?;
     let areas = new.areas.as_deref().map(area_codes).transpose()?;
-    let wanted = |item: &InboxRow, bulletin: BulletinRow| Wanted {
+    let timetable = new.timetable.read().map_err(EntryError::Timetable)?;
+    let wanted = |item: &InboxRow, bulletin| Wanted {
         bulletin,
         areas: areas.unwrap_or_else(|| item.areas.clone()),
         timetable,
         time_zone: new.time_zone,
         repeats: Repeats { count: new.repeats.unwrap_or(1), gap_s: new.gap_s.unwrap_or(0) },
         catch_up_s: new.catch_up_s.unwrap_or(CATCH_UP_S),
-        // Its sender's word on how long it is worth saying stands.
         expires_at: new.expires_at.into_iter().chain(item.expires_at).min(),
         resume: new.resume,
         exceeds: new.exceeds,

@@ -82,7 +82,7 @@ async fn link(app: &Arc<App>, item: &InboxRow) -> Result<bool, StoreError> {
     moved(app, item, &InboxMove { broadcast: Some(&broadcast), ..InboxMove::to(status) }).await
 }
 
-async fn bulletin_of(app: &App, item: &InboxRow) -> Result<BulletinRow, Problem> {
+async fn bulletin_of(app: &Arc<App>, item: &InboxRow) -> Result<BulletinRow, Problem> {
     app.store.bulletin(&item.bulletin).await?.ok_or_else(|| Problem::new(Code::Internal))
 }
 

@@ -78,19 +78,18 @@ pub async fn schedule(
     Ok(entry)
 }
 
-/// Whether policies and latches let an item sound now.
-pub(super) async fn may_air_now(app: &App, item: &InboxRow) -> Result<(), Problem> {
-    let bulletin = bulletin_of(app, item).await?;
-    let at = app.now();
-    match now::hindrance(app, &bulletin, &item.areas, at).await? {
-        Some(hindrance) => Err(Problem::hindrance(&hindrance, at)),
-        None => Ok(()),
-    }
-}
-
 /// Takes an item out of the programme.
 pub(super) async fn take_out(app: &Arc<App>, entry: &BroadcastId, person: &PersonRow) -> Result<(), Problem> {
     Ok(entry::retire(app, person, entry).await?)
+}
+
+/// Asks of a waiting item what is asked of anything that a person airs now.
+pub(super) async fn may_air_now(app: &Arc<App>, item: &InboxRow) -> Result<(), Problem> {
+    let (bulletin, now) = (bulletin_of(app, item).await?, app.now());
+    match now::hindrance(app, &bulletin, &item.areas, now).await? {
+        Some(hindrance) => Err(Problem::hindrance(&hindrance, now)),
+        None => Ok(()),
+    }
 }
 
 /// Where of these areas everything was stopped.

@@ -1,10 +1,10 @@
 //! Secret addresses of calendar feeds.
 
 use jiff::Timestamp;
-use loa_protocol::AreaCode;
+use loa_protocol::{AreaCode, BroadcastId, Class};
 use sqlx::{Row, sqlite::SqliteRow};
 
-use super::{Store, StoreError, instant, micros, parsed};
+use super::{Store, StoreError, from_word, instant, micros, parsed};
 
 /// A calendar feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,23 @@ pub struct CalendarRow {
     pub created_at: Timestamp,
     /// Who made it: a person's id, and what others see of them.
     pub created_by: (String, String),
+}
+
+/// A start of a broadcast in one hamlet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Started {
+    /// The broadcast.
+    pub broadcast: BroadcastId,
+    /// Its nominal start.
+    pub start: Timestamp,
+    /// Title of the bulletin.
+    pub title: String,
+    /// Class of the bulletin.
+    pub class: Class,
+    /// How long the clip is, milliseconds.
+    pub duration_ms: u64,
+    /// Where.
+    pub hamlet: AreaCode,
 }
 
 impl CalendarRow {
@@ -80,5 +97,42 @@ impl Store {
             .execute(&self.pool)
             .await?;
         Ok(done.rows_affected() > 0)
+    }
+
+    /// What started in `from..to` in the hamlets of an area, by timetable or at once; each start once a hamlet.
+    pub async fn started(
+        &self,
+        area: &AreaCode,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<Started>, StoreError> {
+        let rows = sqlx::query(
+            "WITH RECURSIVE within (code) AS (
+               SELECT code FROM areas WHERE code = ? UNION SELECT a.code FROM areas a JOIN within w ON a.parent = w.code)
+             SELECT DISTINCT a.broadcast, COALESCE(a.start_at, b.created_at) AS start, m.title, m.class, c.frames, n.hamlet
+             FROM airings a JOIN broadcasts b ON b.id = a.broadcast JOIN bulletins m ON m.id = b.bulletin
+               JOIN clips c ON c.hash = m.clip JOIN nodes n ON n.id = a.node
+             WHERE n.hamlet IN (SELECT code FROM within)
+               AND ((a.start_at >= ? AND a.start_at < ?) OR (a.start_at IS NULL AND a.sent_at >= ? AND a.sent_at < ?))
+             ORDER BY start, a.broadcast, n.hamlet",
+        )
+        .bind(area.as_str())
+        .bind(micros(from))
+        .bind(micros(to))
+        .bind(micros(from))
+        .bind(micros(to))
+        .fetch_all(&self.pool)
+        .await?;
+        let read = |row: &SqliteRow| {
+            Ok(Started {
+                broadcast: parsed(row.try_get("broadcast")?)?,
+                start: instant(row.try_get("start")?)?,
+                title: row.try_get("title")?,
+                class: from_word(row.try_get("class")?)?,
+                duration_ms: row.try_get::<i64, _>("frames")?.unsigned_abs().div_ceil(48),
+                hamlet: parsed(row.try_get("hamlet")?)?,
+            })
+        };
+        rows.iter().map(read).collect()
     }
 }

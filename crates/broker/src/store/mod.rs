@@ -29,7 +29,7 @@ pub use airings::{AiringRow, AiringStatus};
 pub use areas::AreaRow;
 pub use broadcasts::BroadcastRow;
 pub use bulletins::{BulletinRow, ClipRow};
-pub use calendars::CalendarRow;
+pub use calendars::{CalendarRow, Started};
 pub use expected::{ExpectedRow, HeardRow, SilentAiring, Standing};
 pub use inbox::{InboxMove, InboxRow, InboxStatus};
 pub use latches::LatchRow;

@@ -70,9 +70,11 @@ impl Store {
         row.as_ref().map(PersonRow::read).transpose()
     }
 
-    /// Everybody, by what others see of them.
+    /// Everybody who can sign in, by what others see of them.
     pub async fn people(&self) -> Result<Vec<PersonRow>, StoreError> {
-        let rows = sqlx::query(select!("ORDER BY p.display_name, p.id")).fetch_all(&self.pool).await?;
+        let rows = sqlx::query(select!("WHERE p.role <> 'source' ORDER BY p.display_name, p.id"))
+            .fetch_all(&self.pool)
+            .await?;
         rows.iter().map(PersonRow::read).collect()
     }
 

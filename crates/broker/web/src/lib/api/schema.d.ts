@@ -1050,7 +1050,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Puts an item that waits into the programme. Where `areas` is absent, where it is meant to sound. */
+        /** Puts an item that waits into the programme. */
         post: {
             parameters: {
                 query?: never;
@@ -1062,7 +1062,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["ScheduleItem"];
+                    "application/json": components["schemas"]["NewSchedule"];
                 };
             };
             responses: {
@@ -3306,6 +3306,39 @@ export interface components {
             /** @description When. */
             timetable: components["schemas"]["TimetableBody"];
         };
+        /** @description When an item is to be aired: an entry of the programme without its bulletin. */
+        NewSchedule: {
+            /** @description Codes of areas; the item's own when absent. */
+            areas?: string[] | null;
+            /**
+             * Format: int32
+             * @description How long after its nominal start an airing may still begin, 10 to 86,400 seconds; 600 when absent.
+             */
+            catch_up_s?: number | null;
+            /** @description Limits to be lifted: `hours`, `session_minutes`, `sessions_per_day`, `volume`. */
+            exceeds?: string[];
+            /**
+             * Format: date-time
+             * @description No airing begins from then on; never later than the item's own.
+             */
+            expires_at?: string | null;
+            /**
+             * Format: int32
+             * @description Silence between repeats, seconds; none when absent.
+             */
+            gap_s?: number | null;
+            /**
+             * Format: int32
+             * @description How often each time, 1 to 20; once when absent.
+             */
+            repeats?: number | null;
+            /** @description Pre-empted, it goes on where it was interrupted. */
+            resume?: boolean;
+            /** @description IANA zone of the timetable; the broker's when absent. */
+            time_zone?: string | null;
+            /** @description When. */
+            timetable: components["schemas"]["TimetableBody"];
+        };
         /** @description A new one. */
         NewSource: {
             /** @description Code of the area that it may send to, with those within. */
@@ -3645,39 +3678,6 @@ export interface components {
          * @enum {string}
          */
         RunState: "due" | "running" | "over";
-        /** @description When a person wants an item to sound. */
-        ScheduleItem: {
-            /** @description Codes of areas; the item's when absent. */
-            areas?: string[] | null;
-            /**
-             * Format: int32
-             * @description How long after its nominal start an airing may still begin, 10 to 86,400 seconds; 600 when absent.
-             */
-            catch_up_s?: number | null;
-            /** @description Limits to be lifted. */
-            exceeds?: string[];
-            /**
-             * Format: date-time
-             * @description No airing begins from then on.
-             */
-            expires_at?: string | null;
-            /**
-             * Format: int32
-             * @description Silence between repeats, seconds; none when absent.
-             */
-            gap_s?: number | null;
-            /**
-             * Format: int32
-             * @description How often each time, 1 to 20; once when absent.
-             */
-            repeats?: number | null;
-            /** @description Pre-empted, it goes on where it was interrupted. */
-            resume?: boolean;
-            /** @description IANA zone of the timetable; the broker's when absent. */
-            time_zone?: string | null;
-            /** @description When. */
-            timetable: components["schemas"]["TimetableBody"];
-        };
         /** @description Who is signed in. */
         Session: {
             /** @description The person. */
