@@ -4,6 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname } from 'node:path';
+import { programmeRoutes } from './programme.mjs';
 import {
   areas,
   broadcasts,
@@ -181,7 +182,8 @@ const routes = {
     return broadcast;
   },
   'POST /broadcasts/:id/stop': ([id]) => stop(id),
-  'POST /stop': () => stop(),
+  'POST /stop': () => ({ ...stop(), latches: [] }),
+  ...programmeRoutes,
 };
 
 function find(method, path) {

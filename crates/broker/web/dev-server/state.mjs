@@ -35,6 +35,8 @@ export function makeNode(hamlet, name, status) {
     output: status === 'online' ? 'ready' : null,
     playing: null,
     waiting: 0,
+    latched: false,
+    lacking: 0,
     volume: { percent: 80, emergency_percent: 100 },
     heartbeat:
       status === 'new'

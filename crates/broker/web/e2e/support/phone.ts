@@ -14,7 +14,10 @@ export async function choose(page: Page, ...hamlets: HamletName[]): Promise<void
 export const playNow = (page: Page): Promise<void> => page.getByRole('button', { name: 'Phát ngay', exact: true }).tap();
 export const stopEverything = (page: Page): Promise<void> => page.getByRole('button', { name: 'Dừng tất cả' }).tap();
 export const tab = (page: Page, name: 'Phát' | 'Chương trình' | 'Cụm loa' | 'Lịch sử'): Promise<void> =>
-  page.getByRole('navigation').getByRole('link', { name, exact: true }).tap();
+  page
+    .getByRole('navigation')
+    .getByRole('link', { name: new RegExp(`^${name}( |$)`) })
+    .tap();
 
 /** The place of a broadcast, or the node of the list, that says this name. */
 export const row = (page: Page, name: HamletName): Locator => page.getByRole('listitem').filter({ hasText: name });
