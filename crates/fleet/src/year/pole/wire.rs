@@ -148,7 +148,7 @@ impl Pole<'_> {
             return;
         }
         self.connected = true;
-        self.operate(|node| node.connected());
+        self.operate(loa_agent::node::Node::connected);
         for _ in 0..EXCHANGES {
             self.turn();
             let mail = std::mem::take(&mut self.mail);
@@ -159,7 +159,7 @@ impl Pole<'_> {
                 self.arrives(&publish);
             }
         }
-        self.operate(|node| node.disconnected());
+        self.operate(loa_agent::node::Node::disconnected);
         self.connected = false;
         self.turn();
     }
@@ -182,7 +182,7 @@ impl Pole<'_> {
                     }
                     self.answer(Action::Acknowledge { airings });
                 }
-                self.operate(|node| node.receipts_sent());
+                self.operate(loa_agent::node::Node::receipts_sent);
             }
             _ => {}
         }
