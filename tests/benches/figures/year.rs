@@ -6,7 +6,7 @@ use loa_fleet::year::{Years, simulate};
 
 use super::figure::figure;
 
-/// `sim_year_unreported`, `sim_year_doubled`, `sim_year_outside_policy`.
+/// `sim_year_unreported`, `sim_year_doubled`, `sim_year_late`, `sim_year_outside_policy`, `journal_bytes_written_per_airing`.
 pub(crate) async fn simulated(seeds: u64) -> Result<()> {
     let years = Years { from_seed: 1, seeds, nodes: 25, days: 365 };
     let tell = |year: &loa_fleet::year::Year| {
@@ -20,5 +20,7 @@ pub(crate) async fn simulated(seeds: u64) -> Result<()> {
     figure("sim_year_doubled", total.doubled as f64, "airings");
     figure("sim_year_late", total.late as f64, "sounds");
     figure("sim_year_outside_policy", total.outside_policy as f64, "sounds");
+    let airings: usize = total.outcomes.values().sum();
+    figure("journal_bytes_written_per_airing", total.journal_bytes as f64 / airings.max(1) as f64, "bytes");
     Ok(())
 }

@@ -1,6 +1,8 @@
 // Báo cáo: what sounded this month is on the phone and in files that a spreadsheet opens; the programme is a calendar that others subscribe to.
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
+import type { MonthReport } from '../src/lib/api/types';
+import { localDay } from '../src/lib/state/timetable';
 import { choose, playNow, row, uploadSound } from './support/phone';
 import { beeps, wav } from './support/sound';
 import { expect, test } from './support/test';
@@ -10,7 +12,7 @@ async function download(page: Page, name: string): Promise<Buffer> {
   return readFileSync(await file.path());
 }
 
-test('a month is read by hamlet and class, and taken along as CSV and XLSX', async ({ signedIn: page }) => {
+test('a month is read by hamlet and class, and taken along as CSV and XLSX', async ({ signedIn: page, commune }) => {
   await uploadSound(page, 'sáu giây.wav', wav(beeps(660, 6)));
   await choose(page, 'Ấp Chợ');
   await playNow(page);
@@ -19,7 +21,15 @@ test('a month is read by hamlet and class, and taken along as CSV and XLSX', asy
   await page.goto('/report');
   const table = page.getByRole('table');
   await expect(table).toContainText('Ấp Chợ');
-  await expect(table.getByRole('row', { name: /^Thông thường/ }).first()).toContainText('0,1');
+  const { rows } = await commune.get<MonthReport>(`/reports/month?area=31699&month=${localDay(Date.now()).slice(0, 7)}`);
+  const own = rows.find((one) => one.hamlet.name === 'Ấp Chợ' && one.class === 'normal');
+  expect(own?.minutes).toBeGreaterThanOrEqual(0.1);
+  const cells = table
+    .getByRole('row', { name: /^Thông thường/ })
+    .first()
+    .getByRole('cell');
+  const figures = [own?.airings, own?.minutes, own?.played].map((figure) => String(figure).replace('.', ','));
+  await expect(cells).toHaveText(figures);
   await expect(table.getByRole('row', { name: /^Tổng cộng/ })).toBeVisible();
 
   const csv = (await download(page, 'Tải tệp CSV')).toString('utf8');

@@ -115,6 +115,8 @@ pub struct Verdict {
     pub untold: usize,
     /// Sounds in all.
     pub sounds: usize,
+    /// Bytes that journals were written, being written anew included.
+    pub journal_bytes: u64,
     /// Airings by what their receipts say.
     pub outcomes: BTreeMap<String, usize>,
     /// The first violations, in words.
@@ -175,6 +177,7 @@ impl AddAssign for Verdict {
         self.denied_before += other.denied_before;
         self.untold += other.untold;
         self.sounds += other.sounds;
+        self.journal_bytes += other.journal_bytes;
         for (outcome, count) in other.outcomes {
             *self.outcomes.entry(outcome).or_default() += count;
         }

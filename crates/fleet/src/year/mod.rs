@@ -141,7 +141,8 @@ fn node(office: &Office, broker: &Broker, index: usize, data: &Path, seed: u64) 
         rules: &rules,
         zone: &office.zone,
     };
-    Ok((judge::judge(&case), expected.len()))
+    let verdict = Verdict { journal_bytes: record.journal_bytes, ..judge::judge(&case) };
+    Ok((verdict, expected.len()))
 }
 
 #[cfg(test)]

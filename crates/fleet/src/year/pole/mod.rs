@@ -62,6 +62,8 @@ pub(super) struct Record {
     pub(super) told: Vec<usize>,
     /// The first receipt of each airing that the broker got.
     pub(super) receipts: HashMap<AiringId, Got>,
+    /// Bytes that the node handed to its disk for the journal.
+    pub(super) journal_bytes: u64,
 }
 
 #[derive(Debug)]
@@ -213,6 +215,7 @@ impl<'a> Pole<'a> {
         for _ in 0..10 {
             self.connect();
         }
+        self.record.journal_bytes += self.node.as_ref().map_or(0, Node::journal_written);
         self.record
     }
 
@@ -332,7 +335,7 @@ impl<'a> Pole<'a> {
     /// It is gone, without farewell.
     fn die(&mut self, dark: SignedDuration, killed: bool) {
         self.silence();
-        self.node = None;
+        self.record.journal_bytes += self.node.take().map_or(0, |node| node.journal_written());
         self.life += 1;
         (self.connected, self.doomed) = (false, None);
         self.mail.clear();
