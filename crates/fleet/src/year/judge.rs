@@ -272,7 +272,17 @@ fn permitted(case: &Case<'_>, index: usize, heard: &Heard, ordered: &Ordered) ->
     let to = later(heard.began, lasts(heard.whole) - TOLERANCE).max(heard.began);
     let wish =
         Wish { class: ordered.class, spell: Spell { from: heard.began, to }, exceeds: &ordered.exceeds };
-    allowed(policy, case.zone, &wish, &earlier).map_err(|breach| format!("against the policy ({breach:?})"))
+    allowed(policy, case.zone, &wish, &earlier)
+        .map_err(|breach| format!("against the policy ({breach:?}), after {:?}", last_day(&earlier, &wish)))
+}
+
+/// What the verdict rests on, in order.
+fn last_day(earlier: &[Spell], wish: &Wish<'_>) -> Vec<Spell> {
+    let day = SignedDuration::from_hours(24);
+    let mut last: Vec<_> =
+        earlier.iter().copied().filter(|s| wish.spell.from.duration_since(s.to) < day).collect();
+    last.sort_unstable();
+    last
 }
 
 /// When it sounded, as far as anyone can know after a power cut.

@@ -51,6 +51,8 @@ pub(super) struct Held {
     pub(super) trusted: bool,
     /// The latest that its clock showed when it looked at its timetable; none: it never did.
     pub(super) looked: Option<Timestamp>,
+    /// The same as far as it was so: what a clock that is ahead has settled is taken back when it is put right.
+    pub(super) truly: Option<Timestamp>,
 }
 
 /// What is left of a node's year.
@@ -425,11 +427,12 @@ impl<'a> Pole<'a> {
     fn looked(&mut self, shown: Timestamp) {
         let trusted = self.clock.trust() != ClockTrust::Unknown;
         let shown = shown.min(self.clock.now());
-        match self.record.held.last_mut() {
-            Some(held) if held.generation == self.generation && held.trusted == trusted => {
-                held.looked = Some(held.looked.map_or(shown, |looked| looked.max(shown)));
-            }
-            _ => self.record.held.push(Held { generation: self.generation, trusted, looked: Some(shown) }),
+        let same = |held: &&mut Held| held.generation == self.generation && held.trusted == trusted;
+        let (looked, truly) = (Some(shown), Some(shown.min(self.now)));
+        if let Some(held) = self.record.held.last_mut().filter(same) {
+            (held.looked, held.truly) = (held.looked.max(looked), held.truly.max(truly));
+        } else {
+            self.record.held.push(Held { generation: self.generation, trusted, looked, truly });
         }
     }
 
