@@ -25,7 +25,7 @@ test.afterEach(async ({ commune }) => {
 async function plan(page: Page, name: string, hz: number, seconds: number): Promise<void> {
   await uploadSound(page, `${name}.wav`, wav(beeps(hz, seconds)));
   await choose(page, ...HERE);
-  await page.getByRole('button', { name: 'Chưa phát ngay: đưa vào chương trình' }).tap();
+  await page.getByRole('button', { name: 'Đưa vào chương trình' }).tap();
   await expect(page.getByRole('heading', { level: 1, name: 'Thêm lịch phát' })).toBeVisible();
   await expect(page.getByRole('group', { name: 'Bản tin' })).toContainText(name);
   for (const hamlet of HERE) await expect(page.getByRole('checkbox', { name: hamlet, exact: true })).toBeChecked();
@@ -165,7 +165,7 @@ test('priority bulletins of the same time change places by a tap', async ({ sign
     await uploadSound(page, `${name}.wav`, wav(beeps(660, 2)));
     await page.getByRole('radio', { name: 'Ưu tiên' }).tap();
     if (name === 'tin một') await choose(page, ...HERE);
-    await page.getByRole('button', { name: 'Chưa phát ngay: đưa vào chương trình' }).tap();
+    await page.getByRole('button', { name: 'Đưa vào chương trình' }).tap();
     await page.getByRole('checkbox', { name: 'Ấp Chợ', exact: true }).check();
     await page.getByLabel('Từ ngày').fill(addDays(localDay(Date.now()), 1));
     await page.getByLabel('Giờ phát 1').fill('11:00');

@@ -192,9 +192,9 @@ describe('a preview', () => {
 describe('an airing in words', () => {
   it('says day, time, places and length as its reader writes them', async () => {
     const next = { start: '2026-11-22T22:00:00Z', hamlets: 5, duration_s: 720, nodes: 5, repeat: 0 };
-    expect(nextWords(next, NOW)).toBe('Thứ Hai 23/11 lúc 05:00, 5 ấp, 12 phút');
+    expect(nextWords(next, NOW)).toBe('Thứ Hai 23/11 lúc 05:00, 5\u00a0ấp, 12\u00a0phút');
     await useLanguage('en');
-    expect(nextWords(next, NOW)).toBe('Monday 23 Nov at 05:00, 5 hamlets, 12 minutes');
+    expect(nextWords(next, NOW)).toBe('Monday 23 Nov at 05:00, 5\u00a0hamlets, 12\u00a0minutes');
   });
 
   it('names the year when it is another', () => {

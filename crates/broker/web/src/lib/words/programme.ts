@@ -32,12 +32,15 @@ export function lengthWords(seconds: number): string {
   return seconds < 3600 ? tn('programme.minutes', Math.round(seconds / 60)) : fmt.span(seconds);
 }
 
+/** A figure and its unit stay on one line. */
+const unbroken = (words: string) => words.replaceAll(' ', '\u00a0');
+
 /** Thứ Hai 24/11 lúc 05:00, 5 ấp, 12 phút. */
 export const nextWords = (next: { start: string; hamlets: number; duration_s: number }, now: number): string =>
   t('programme.airing', {
     when: momentWords(next.start, now),
-    where: tn('programme.hamlets', next.hamlets),
-    length: lengthWords(next.duration_s),
+    where: unbroken(tn('programme.hamlets', next.hamlets)),
+    length: unbroken(lengthWords(next.duration_s)),
   });
 
 export function whereWords(airing: Pick<WeekAiring, 'hamlets' | 'whole'>, kind: string | undefined): string {
