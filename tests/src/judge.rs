@@ -1,10 +1,12 @@
 //! What a hamlet heard, held against what it should have.
 
+use std::{ops::Range, time::Duration};
+
 use anyhow::{Context, Result, ensure};
 
 use crate::{
     listen::{self, Match},
-    soundcard::{Capture, Segment},
+    soundcard::{Capture, Moment, Segment},
     world::AUDIBLE,
 };
 
@@ -56,6 +58,40 @@ pub fn part_of(clip: &[f32], stretch: &Segment) -> Result<Part> {
     let frames = (clip.len() - from).min(heard.len() - lead);
     let first = stretch.moment_of(lead).monotonic_ns;
     Ok(Part { from, frames, origin_ns: first - (from as f64 / 48_000.0 * 1e9) as i64 })
+}
+
+/// Some sound with silence around it.
+#[derive(Debug, Clone)]
+pub struct Stretch {
+    /// When its first audible frame sounded.
+    pub at: Moment,
+    /// Its samples, from the first audible one to the last.
+    pub samples: Vec<f32>,
+}
+
+/// The stretches of sound in what was heard, in order, apart by pauses of at least `pause`.
+pub fn stretches(capture: &Capture, pause: Duration) -> Vec<Stretch> {
+    let mut found = Vec::new();
+    for segment in &capture.segments {
+        let mono = segment.mono();
+        let pause = (pause.as_secs_f64() * f64::from(segment.rate)) as usize;
+        let mut stretch: Option<Range<usize>> = None;
+        let mut end = |stretch: Range<usize>| {
+            found.push(Stretch { at: segment.moment_of(stretch.start), samples: mono[stretch].to_vec() });
+        };
+        for (frame, _) in mono.iter().enumerate().filter(|(_, sample)| sample.abs() >= AUDIBLE) {
+            match &mut stretch {
+                Some(open) if frame - open.end < pause => open.end = frame + 1,
+                _ => {
+                    if let Some(over) = stretch.replace(frame..frame + 1) {
+                        end(over);
+                    }
+                }
+            }
+        }
+        stretch.into_iter().for_each(&mut end);
+    }
+    found
 }
 
 /// Holds that nothing at all sounded.

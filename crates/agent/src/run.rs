@@ -9,12 +9,12 @@ use std::{
 };
 
 use loa_mqtt::ClientError;
-use loa_protocol::Clock;
+use loa_protocol::{Clock, SystemClock};
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::{
     cache::{Fetcher, Pace},
-    clock::NodeClock,
+    clock::{NodeClock, built_at},
     config::Config,
     identity::{Identity, IdentityError},
     link::{self, End},
@@ -50,10 +50,21 @@ pub enum RunError {
 
 /// Runs an agent on `data` until `stop` resolves or the broker has it restarted.
 pub async fn run(data: &Path, config: &Config, stop: impl Future<Output = ()>) -> Result<End, RunError> {
+    run_on(SystemClock::new(), data, config, stop).await
+}
+
+/// The same on another machine's clock.
+pub async fn run_on(
+    machine: impl Clock,
+    data: &Path,
+    config: &Config,
+    stop: impl Future<Output = ()>,
+) -> Result<End, RunError> {
     let identity = Identity::open(data)?;
     let _lock = lock(data)?;
-    let clock: Arc<dyn Clock> =
-        Arc::new(NodeClock::new(identity.enrolled.now, config.battery_clock, &config.synchronised_mark));
+    let floor = identity.enrolled.now.max(built_at());
+    let battery = config.battery_clock.is_there();
+    let clock: Arc<dyn Clock> = Arc::new(NodeClock::on(machine, floor, battery, &config.synchronised_mark));
     let mut boot = [0; 16];
     SystemRandom::new().fill(&mut boot).map_err(|_| RunError::Random)?;
     let seed = u64::from_be_bytes([boot[0], boot[1], boot[2], boot[3], boot[4], boot[5], boot[6], boot[7]]);

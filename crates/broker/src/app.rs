@@ -40,6 +40,10 @@ pub struct App {
     pub sign_ins: Throttle,
     /// Brake on guessing claim codes.
     pub claims: Throttle,
+    /// Brake on guessing what opens a door without a session: a source's credential, a calendar's address.
+    pub strangers: Throttle,
+    /// Held by whoever decides what becomes of an item from above: one decision at a time.
+    pub inbox: tokio::sync::Mutex<()>,
     /// Wakes the reconciliation of plans.
     pub plans_changed: tokio::sync::Notify,
     /// Held by whoever changes the programme, or writes down what of it is due.

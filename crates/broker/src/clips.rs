@@ -1,6 +1,6 @@
 //! The clip folder: immutable files named by the SHA-256 of their bytes.
 
-use std::{io::ErrorKind, path::Path, sync::Arc};
+use std::{io::ErrorKind, ops::Range, path::Path, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
@@ -50,14 +50,6 @@ impl From<object_store::Error> for ClipError {
             error => Self::Folder(error),
         }
     }
-}
-
-/// The end of a clip.
-pub struct Rest {
-    /// Bytes of the whole clip.
-    pub whole: u64,
-    /// Its bytes from where it was asked for.
-    pub bytes: BoxStream<'static, object_store::Result<Bytes>>,
 }
 
 /// Where clips are kept.
@@ -115,11 +107,14 @@ impl ClipFolder {
         Ok(self.store.head(&key(hash)).await?.size)
     }
 
-    /// A clip's bytes from the one numbered `first` on; there must be one. Not checked: who has the beginning checks the whole.
-    pub async fn read_from(&self, hash: &ClipHash, first: u64) -> Result<Rest, ClipError> {
-        let options = GetOptions { range: Some(GetRange::Offset(first)), ..GetOptions::default() };
-        let found = self.store.get_opts(&key(hash), options).await?;
-        Ok(Rest { whole: found.meta.size, bytes: found.into_stream() })
+    /// Some of a clip's bytes, by their numbers; it must have them. Not checked: who has the others checks the whole.
+    pub async fn read_part(
+        &self,
+        hash: &ClipHash,
+        part: Range<u64>,
+    ) -> Result<BoxStream<'static, object_store::Result<Bytes>>, ClipError> {
+        let options = GetOptions { range: Some(GetRange::Bounded(part)), ..GetOptions::default() };
+        Ok(self.store.get_opts(&key(hash), options).await?.into_stream())
     }
 }
 

@@ -145,7 +145,7 @@ async fn clip(
     }
     let hash: ClipHash = hash.parse().map_err(|_| Problem::new(Code::NotFound))?;
     let common = [(header::CONTENT_TYPE, "audio/ogg"), (header::ACCEPT_RANGES, "bytes")];
-    let Some(first) = range(&headers) else {
+    let Some((first, last)) = range(&headers) else {
         return Ok((StatusCode::OK, common, app.clips.read(&hash).await?).into_response());
     };
     let whole = app.clips.size(&hash).await?;
@@ -153,16 +153,20 @@ async fn clip(
         let place = [(header::CONTENT_RANGE, format!("bytes */{whole}"))];
         return Ok((StatusCode::RANGE_NOT_SATISFIABLE, place).into_response());
     }
-    let rest = app.clips.read_from(&hash, first).await?;
+    let end = last.map_or(whole, |last| last.saturating_add(1).min(whole));
+    let part = app.clips.read_part(&hash, first..end).await?;
     let place = [
-        (header::CONTENT_RANGE, format!("bytes {first}-{}/{}", rest.whole - 1, rest.whole)),
-        (header::CONTENT_LENGTH, (rest.whole - first).to_string()),
+        (header::CONTENT_RANGE, format!("bytes {first}-{}/{whole}", end - 1)),
+        (header::CONTENT_LENGTH, (end - first).to_string()),
     ];
-    Ok((StatusCode::PARTIAL_CONTENT, common, place, Body::from_stream(rest.bytes)).into_response())
+    Ok((StatusCode::PARTIAL_CONTENT, common, place, Body::from_stream(part)).into_response())
 }
 
-/// Where a node that has the beginning of a clip wants it from: `bytes=N-`. Other ranges are not understood and get the whole
+/// Which bytes a node that has the beginning of a clip wants: `bytes=N-` or `bytes=N-M`. Other ranges are not understood and get the whole
 /// (RFC 9110, section 14.2).
-fn range(headers: &HeaderMap) -> Option<u64> {
-    headers.get(header::RANGE)?.to_str().ok()?.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok()
+fn range(headers: &HeaderMap) -> Option<(u64, Option<u64>)> {
+    let (first, last) = headers.get(header::RANGE)?.to_str().ok()?.strip_prefix("bytes=")?.split_once('-')?;
+    let first = first.parse().ok()?;
+    let last = if last.is_empty() { None } else { Some(last.parse().ok()?) };
+    last.is_none_or(|last| first <= last).then_some((first, last))
 }

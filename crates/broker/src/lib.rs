@@ -4,6 +4,7 @@
 //! store and, by [`events`], to open pages. [`programme`] is what is to sound by timetable; [`plans`] brings it, and all else a node must know, to each node.
 
 pub mod app;
+pub mod calendar;
 pub mod clips;
 pub mod config;
 pub mod disk;
@@ -13,15 +14,19 @@ pub mod events;
 pub mod http;
 pub mod https;
 pub mod identity;
+pub mod inbox;
 pub mod mosquitto;
 pub mod mqtt;
 pub mod nodes;
+pub mod on_air;
 pub mod page_certificate;
 pub mod people;
 pub mod plans;
 pub mod programme;
+pub mod reports;
 pub mod secrets;
 pub mod seed;
 pub mod serve;
 pub mod speech;
 pub mod store;
+pub mod words;

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{StreamExt, TryStreamExt, future::try_join_all, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use loa_mqtt::Publish;
 use loa_protocol::{AreaCode, Latch, NodeId, Plan, Planned, Policy, limits, seal, topic};
@@ -36,6 +36,9 @@ const AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(1);
 const TOLD_AFTERWARDS: SignedDuration = SignedDuration::from_hours(24);
 /// Plans signed in one go: enough to keep a processor busy, few enough that MQTT begins early.
 const SIGNED_AT_ONCE: usize = 128;
+
+/// Plans on their way to MQTT at once: its server writes each to disk before it has it, and many wait for one disk no longer than one.
+const GIVEN_AT_ONCE: usize = 400;
 
 /// Runs passes until told to stop.
 pub async fn reconcile(app: Arc<App>, stop: CancellationToken) {
@@ -121,15 +124,19 @@ async fn publish(
         let (app, commons) = (Arc::clone(app), Arc::clone(commons));
         tokio::task::spawn_blocking(move || signed(&app, &commons, chunk, issued_at))
     });
-    let mut published = Vec::new();
-    let mut signed = signed.buffer_unordered(processors + 1);
-    while let Some(chunk) = signed.try_next().await? {
-        let (names, publishes): (Vec<_>, Vec<_>) = chunk?.into_iter().unzip();
-        try_join_all(publishes.into_iter().map(|publish| app.bus.publish(publish))).await?;
-        counter!("loa_plans_published_total").increment(names.len() as u64);
-        published.extend(names);
-    }
-    Ok(published)
+    let given = signed
+        .buffer_unordered(processors + 1)
+        .map_err(anyhow::Error::from)
+        .and_then(std::future::ready)
+        .map_ok(|chunk| stream::iter(chunk.into_iter().map(Ok)))
+        .try_flatten()
+        .map_ok(|(named, publish)| async move {
+            app.bus.publish(publish).await?;
+            counter!("loa_plans_published_total").increment(1);
+            anyhow::Ok(named)
+        })
+        .try_buffer_unordered(GIVEN_AT_ONCE);
+    given.try_collect().await
 }
 
 type Signed = Vec<((NodeId, u64), Publish)>;

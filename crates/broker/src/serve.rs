@@ -77,6 +77,8 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         events: Events::default(),
         sign_ins: Throttle::default(),
         claims: Throttle::default(),
+        strangers: Throttle::default(),
+        inbox: tokio::sync::Mutex::default(),
         plans_changed: tokio::sync::Notify::new(),
         programme: tokio::sync::Mutex::new(()),
         alarms_due: tokio::sync::Notify::new(),
@@ -102,6 +104,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     tasks.spawn(plans::reconcile(Arc::clone(&app), stop.clone()));
     tasks.spawn(programme::expect::keep(Arc::clone(&app), stop.clone()));
     tasks.spawn(programme::alarms::keep(Arc::clone(&app), stop.clone()));
+    tasks.spawn(crate::inbox::keep(Arc::clone(&app), stop.clone()));
     let nodes_at = node_http.local_addr()?;
     tasks.spawn(enrolment::serve(Arc::clone(&app), node_http, node_tls, stop.clone()));
 

@@ -88,7 +88,8 @@ impl AgentOptions {
             output,
             log: folder.join("logs").join(format!("agent-{name}.log")),
             args: Vec::new(),
-            env: Vec::new(),
+            // The nodes of one machine are few.
+            env: vec![("LOA_AGENT_FETCH_JITTER_S".into(), "0".into())],
             own_group: false,
         }
     }

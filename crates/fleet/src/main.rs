@@ -3,7 +3,10 @@
 use std::{net::IpAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use loa_fleet::demo::{Demo, DemoOptions, Sound};
+use loa_fleet::{
+    demo::{Demo, DemoOptions, Sound},
+    year::{self, Years},
+};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Starts brokers and agents of Loa on one machine.
@@ -31,12 +34,27 @@ enum Command {
         #[arg(long, value_enum, default_value_t = Sound::Auto)]
         sound: Sound,
     },
+    /// Simulated years of a commune: is anything lost, doubled, late or against the policy, whatever happens?
+    Year {
+        /// How many years, each from its own seed
+        #[arg(long, default_value_t = 200)]
+        seeds: u64,
+        /// The first seed
+        #[arg(long, default_value_t = 1)]
+        from_seed: u64,
+        /// Nodes of the commune
+        #[arg(long, default_value_t = 25)]
+        nodes: usize,
+        /// Days of each year
+        #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(i64).range(8..))]
+        days: i64,
+    },
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     match run().await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("loa-fleet: {error:#}");
             ExitCode::FAILURE
@@ -44,9 +62,22 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run() -> anyhow::Result<()> {
-    let Command::Demo { data, port, listen, sound } = Cli::parse().command;
-    let options = DemoOptions { data, listen, port, sound };
+async fn run() -> anyhow::Result<ExitCode> {
+    match Cli::parse().command {
+        Command::Demo { data, port, listen, sound } => {
+            demo(DemoOptions { data, listen, port, sound }).await.map(|()| ExitCode::SUCCESS)
+        }
+        Command::Year { seeds, from_seed, nodes, days } => simulate(Years { from_seed, seeds, nodes, days }),
+    }
+}
+
+fn simulate(years: Years) -> anyhow::Result<ExitCode> {
+    let total = year::simulate(years, &|year| say(&year.to_string()))?;
+    say(&format!("{} years: {total}", years.seeds));
+    Ok(if total.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn demo(options: DemoOptions) -> anyhow::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let stop = async {
         tokio::select! {

@@ -126,6 +126,6 @@ pub struct ClipRef {
     /// How long it sounds, milliseconds.
     pub duration_ms: u64,
     /// Whether the bytes follow the envelope. Otherwise fetch them from the broker: `clips/HASH` below the address given at enrolment.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub attached: bool,
 }

@@ -59,7 +59,8 @@ pub struct Planned {
     pub class: Class,
     /// The bulletin's title, for logs and displays.
     pub title: String,
-    /// BCP 47 language of the bulletin, for displays.
+    /// BCP 47 language of the bulletin, for displays; `vi` when absent.
+    #[serde(default = "vietnamese", skip_serializing_if = "is_vietnamese")]
     pub language: String,
     /// What to play; never attached.
     pub clip: ClipRef,
@@ -85,6 +86,17 @@ pub struct Planned {
     /// Limits that a person with the right to has lifted for it; only those that the policy names exceedable count.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exceeds: Vec<Limit>,
+}
+
+/// Said in each of forty broadcasts of a plan, it would cost a kilobyte.
+const VIETNAMESE: &str = "vi";
+
+fn vietnamese() -> String {
+    VIETNAMESE.into()
+}
+
+fn is_vietnamese(language: &str) -> bool {
+    language == VIETNAMESE
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

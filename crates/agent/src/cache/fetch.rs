@@ -22,6 +22,9 @@ use ring::digest::{Context, SHA256};
 use super::{Pace, finish, hash_into, pace::wait};
 use crate::{clock::TlsTime, files, health, identity::Identity};
 
+/// Bytes asked for at a time while no airing waits for a clip: what the system takes in before it is read would not be held back by any pace,
+/// and is lost when the transfer breaks off.
+const SLICE: u64 = 32 * 1024;
 /// Longest wait for a connection or for the next bytes.
 const PATIENCE: Duration = Duration::from_secs(15);
 const FIRST_RETRY: Duration = Duration::from_millis(500);
@@ -136,32 +139,26 @@ impl Fetcher {
         hurry: &AtomicBool,
     ) -> Result<(), FetchError> {
         let address = format!("{}/clips/{}", self.identity.enrolled.http.trim_end_matches('/'), clip.hash);
-        let mut request = self.client()?.get(address);
-        if arriving.bytes > 0 {
-            request = request.header(header::RANGE, format!("bytes={}-", arriving.bytes));
-        }
-        let mut response = request.send().await.map_err(unavailable)?;
-        match response.status() {
-            StatusCode::PARTIAL_CONTENT if continues_at(&response, arriving.bytes) => {}
-            StatusCode::OK => arriving.restart()?,
-            StatusCode::RANGE_NOT_SATISFIABLE | StatusCode::PARTIAL_CONTENT => {
-                arriving.restart()?;
-                return Err(FetchError::Unavailable("the broker can't continue where it broke off".into()));
+        let client = self.client()?;
+        let (began, before) = (self.clock.monotonic(), arriving.bytes);
+        while arriving.bytes < clip.bytes {
+            let first = arriving.bytes;
+            let slice = (!hurry.load(Ordering::Relaxed)).then(|| (first + SLICE).min(clip.bytes) - 1);
+            let range = match slice {
+                Some(last) => Some(format!("bytes={first}-{last}")),
+                None => (first > 0).then(|| format!("bytes={first}-")),
+            };
+            let request = client.get(&address);
+            let request = match range {
+                Some(range) => request.header(header::RANGE, range),
+                None => request,
+            };
+            take_in(request.send().await.map_err(unavailable)?, clip, arriving).await?;
+            if arriving.bytes < slice.map_or(clip.bytes, |last| last + 1) {
+                return Err(FetchError::Unavailable("the transfer broke off".into()));
             }
-            status => return Err(FetchError::Refused(status.as_u16())),
-        }
-        let (began, mut came) = (self.clock.monotonic(), 0);
-        while let Some(bytes) = response.chunk().await.map_err(unavailable)? {
-            if arriving.bytes + bytes.len() as u64 > clip.bytes {
-                arriving.restart()?;
-                return Err(FetchError::Corrupt);
-            }
-            arriving.write(&bytes)?;
-            came += bytes.len() as u64;
-            wait(self.pace.hold_back(came, self.clock.monotonic().saturating_sub(began)), hurry).await;
-        }
-        if arriving.bytes < clip.bytes {
-            return Err(FetchError::Unavailable("the transfer broke off".into()));
+            let elapsed = self.clock.monotonic().saturating_sub(began);
+            wait(self.pace.hold_back(arriving.bytes.saturating_sub(before), elapsed), hurry).await;
         }
         Ok(())
     }
@@ -182,6 +179,31 @@ impl Fetcher {
             .build()
             .map_err(unavailable)
     }
+}
+
+/// Writes down what the broker answers, if it is the clip or goes on where it broke off.
+async fn take_in(
+    mut response: reqwest::Response,
+    clip: &ClipRef,
+    arriving: &mut Arriving,
+) -> Result<(), FetchError> {
+    match response.status() {
+        StatusCode::PARTIAL_CONTENT if continues_at(&response, arriving.bytes) => {}
+        StatusCode::OK => arriving.restart()?,
+        StatusCode::RANGE_NOT_SATISFIABLE | StatusCode::PARTIAL_CONTENT => {
+            arriving.restart()?;
+            return Err(FetchError::Unavailable("the broker can't continue where it broke off".into()));
+        }
+        status => return Err(FetchError::Refused(status.as_u16())),
+    }
+    while let Some(bytes) = response.chunk().await.map_err(unavailable)? {
+        if arriving.bytes + bytes.len() as u64 > clip.bytes {
+            arriving.restart()?;
+            return Err(FetchError::Corrupt);
+        }
+        arriving.write(&bytes)?;
+    }
+    Ok(())
 }
 
 /// How much of a clip has arrived.

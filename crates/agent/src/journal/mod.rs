@@ -78,8 +78,9 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal in the data folder. `floor`: the present can't be before it.
-    pub fn open(data: &Path, floor: Timestamp, now: Timestamp) -> (Self, Recovered) {
+    /// Opens the journal in the data folder. `floor`: the present can't be before it. `exact`: `now` is right, as it was when the last run
+    /// noted what it began.
+    pub fn open(data: &Path, floor: Timestamp, now: Timestamp, exact: bool) -> (Self, Recovered) {
         let mut state = State {
             guard: ReplayGuard::new(floor),
             stops: Stops::default(),
@@ -110,7 +111,7 @@ impl Journal {
         };
         let mut recovered = Recovered { damage, ..Recovered::default() };
         for airing in order.values() {
-            journal.recover(airing, now, &mut recovered);
+            journal.recover(airing, now, exact, &mut recovered);
         }
         if damage.corrupt_lines > 0 {
             journal.write_anew();
@@ -119,8 +120,8 @@ impl Journal {
         (journal, recovered)
     }
 
-    fn recover(&mut self, airing: &AiringId, now: Timestamp, recovered: &mut Recovered) {
-        let Some(entry) = self.entries.get(airing) else { return };
+    fn recover(&mut self, airing: &AiringId, now: Timestamp, exact: bool, recovered: &mut Recovered) {
+        let Some(entry) = self.entries.get_mut(airing) else { return };
         if entry.receipt.is_some() {
             self.owe(airing.clone());
             return;
@@ -129,6 +130,11 @@ impl Journal {
             self.entries.remove(airing);
             return;
         };
+        let since_then = entry.begun.is_some_and(|begun| begun <= now);
+        if exact && since_then && now < accepted.start && entry.progress.is_none() {
+            // It was handed to the player in advance, and can't have sounded. A clock that has gone back since then says nothing.
+            entry.begun = None;
+        }
         let (outcome, progress) = match (entry.begun, entry.progress) {
             (Some(_), Some(progress)) => (Outcome::Partial, progress),
             (Some(begun), None) => {

@@ -29,7 +29,8 @@ pub(super) struct Programme {
 
 impl Past {
     pub(super) fn of(receipt: &Receipt, counts: bool) -> Self {
-        let heard = receipt.started_at.filter(|_| receipt.frames > 0).map(|from| (from, receipt.ended_at));
+        let heard = receipt.started_at.map(|from| (from, receipt.ended_at));
+        let counts = counts && receipt.frames > 0;
         Self { start: receipt.start.unwrap_or(receipt.ended_at), heard, counts }
     }
 

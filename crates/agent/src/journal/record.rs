@@ -45,10 +45,10 @@ pub struct ByPlan {
 pub struct Past {
     /// Its nominal start.
     pub start: Timestamp,
-    /// When it sounded, if it did.
+    /// When it sounded, if it had begun to; to the first again when nobody knows how far it came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heard: Option<(Timestamp, Timestamp)>,
-    /// Whether it counts among the sessions of a day: emergencies don't.
+    /// Whether it counts among the sessions of a day: emergencies don't, nor what was never heard as far as is known.
     pub counts: bool,
 }
 

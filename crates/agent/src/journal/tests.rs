@@ -54,7 +54,7 @@ fn command(id: u8) -> Command {
 }
 
 fn open(data: &Path) -> (Journal, Recovered) {
-    Journal::open(data, at(-1000), at(10))
+    Journal::open(data, at(-1000), at(10), false)
 }
 
 #[test]
@@ -114,6 +114,27 @@ fn an_airing_cut_short_is_reported_once_with_the_frames_known() {
     let (journal, recovered) = open(data.path());
     assert_eq!(recovered.cut_short, 0);
     assert_eq!(journal.receipts().cloned().collect::<Vec<_>>(), owed);
+}
+
+#[test]
+fn an_airing_killed_before_its_start_sounds_if_the_clock_is_exact() {
+    let data = tempfile::tempdir().unwrap();
+    let (mut journal, _) = open(data.path());
+    let ahead = Accepted { start: at(11), ..accepted(1) };
+    journal.accept(ahead.clone());
+    journal.begin(&ahead.airing, at(10));
+    journal.save().unwrap();
+    drop(journal);
+    let reopen = |now, exact| {
+        let copy = tempfile::tempdir().unwrap();
+        fs::copy(data.path().join("journal"), copy.path().join("journal")).unwrap();
+        let (_, recovered) = Journal::open(copy.path(), at(-1000), at(now), exact);
+        (recovered.waiting.len(), recovered.cut_short)
+    };
+    assert_eq!(reopen(10, true), (1, 0));
+    assert_eq!(reopen(10, false), (0, 1), "a clock that is behind would have it twice");
+    assert_eq!(reopen(9, true), (0, 1), "a time daemon that lies would have it twice");
+    assert_eq!(reopen(11, true), (0, 1), "it may have begun");
 }
 
 #[test]

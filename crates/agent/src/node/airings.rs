@@ -1,16 +1,13 @@
 //! Airings from taken on to settled: fetched if need be, given the output by the arbiter, played, reported.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 use jiff::Timestamp;
-use loa_protocol::{AiringId, BroadcastId, ClipHash, ClipRef, Outcome, Reason, Receipt};
-use loa_schedule::{Decision, Item};
+use loa_protocol::{AiringId, BroadcastId, Class, ClipHash, ClipRef, ClockTrust, Outcome, Reason, Receipt};
+use loa_schedule::{Decision, Item, Spell};
 
 use super::{Fetching, Node, Request};
 use crate::{
@@ -21,8 +18,6 @@ use crate::{
 
 /// The first progress note of an airing, frames: 2 s.
 const FIRST_NOTE: u64 = 2 * 48_000;
-/// A clip that could not be fetched ahead is tried again after this.
-const FETCH_AHEAD_AGAIN: Duration = Duration::from_secs(600);
 
 /// An airing that is taken on and not yet settled.
 #[derive(Debug)]
@@ -34,6 +29,8 @@ pub(super) struct Airing {
     pub(super) started_at: Option<Timestamp>,
     /// Frames heard before it was suspended.
     pub(super) heard: u64,
+    /// When it was last suspended.
+    rested_at: Option<Timestamp>,
     /// Why it is being faded out.
     fate: Option<Fate>,
     next_note: u64,
@@ -61,6 +58,7 @@ impl<P: Plays> Node<P> {
             sound: None,
             started_at: None,
             heard: 0,
+            rested_at: None,
             fate: None,
             next_note: FIRST_NOTE,
         };
@@ -83,6 +81,14 @@ impl<P: Plays> Node<P> {
             order: taken.accepted.planned.as_ref().map_or(0, |planned| planned.order),
             resume: taken.accepted.planned.as_ref().is_some_and(|planned| planned.resume),
         };
+        // What may not sound interrupts nothing.
+        if self.arbiter.on_air().is_some_and(|on_air| item.rank > on_air.rank)
+            && let Some(reason) = self.forbidden(airing)
+        {
+            self.finish_unheard(airing, Outcome::Refused, reason);
+            self.save();
+            return;
+        }
         let present = self.present();
         let decisions = self.arbiter.offer(item, present);
         self.carry_out(&decisions);
@@ -174,10 +180,9 @@ impl<P: Plays> Node<P> {
             Err(FetchError::Disk(error)) => self.fault("disk_error", error),
             _ => {}
         }
-        if ahead && result.is_err() {
-            self.fetch_ahead_at = Some(self.clock.monotonic() + FETCH_AHEAD_AGAIN);
-        } else {
-            self.fetch_ahead();
+        match result {
+            Err(error) if ahead => self.gave_up_ahead(hash, &error),
+            _ => self.fetch_ahead(),
         }
     }
 
@@ -186,11 +191,14 @@ impl<P: Plays> Node<P> {
         if decisions.is_empty() {
             return;
         }
+        let trusted = self.clock.trust() != ClockTrust::Unknown;
         let now = self.clock.now();
-        let mut refused = Vec::new();
+        let (mut refused, mut too_early) = (Vec::new(), Vec::new());
         for decision in decisions {
             let airing = &decision.item().airing;
             match decision {
+                // Its turn came after the clock was doubted.
+                Decision::Start(_) if !trusted && self.is_by_plan(airing) => too_early.push(airing.clone()),
                 Decision::Start(_) => match self.forbidden(airing) {
                     Some(reason) => refused.push((airing.clone(), reason)),
                     None => self.journal.begin(airing, now),
@@ -205,17 +213,38 @@ impl<P: Plays> Node<P> {
         for decision in decisions {
             if let Decision::Start(item) = decision
                 && !refused.iter().any(|(airing, _)| *airing == item.airing)
+                && !too_early.contains(&item.airing)
             {
                 self.begin(&item.airing);
             }
         }
-        for (airing, reason) in refused {
-            self.finish_unheard(&airing, Outcome::Refused, reason);
+        for (airing, reason) in &refused {
+            // What still fades out because it was suspended was heard.
+            self.end_as(airing, Outcome::Refused, *reason);
+        }
+        for airing in &too_early {
+            self.timetable.hold(airing.clone());
+        }
+        for airing in refused.into_iter().map(|(airing, _)| airing).chain(too_early) {
             let present = self.present();
             let decisions = self.arbiter.ended(&airing, present);
             self.carry_out(&decisions);
             self.save();
         }
+    }
+
+    fn is_by_plan(&self, airing: &AiringId) -> bool {
+        self.airings.get(airing).is_some_and(|taken| taken.accepted.planned.is_some())
+    }
+
+    /// When airings that aren't settled yet have sounded until now, as far as they count among the sessions of a day.
+    pub(super) fn unsettled_spells(&self) -> impl Iterator<Item = Spell> {
+        let present = self.present();
+        let counts = |taken: &&Airing| taken.accepted.class != Class::Emergency;
+        self.airings.values().filter(counts).filter_map(move |taken| {
+            let (from, to) = (taken.started_at?, taken.sound.map(|_| present).or(taken.rested_at)?);
+            (from < to).then_some(Spell { from, to })
+        })
     }
 
     fn suspend(&mut self, airing: &AiringId) {
@@ -229,7 +258,12 @@ impl<P: Plays> Node<P> {
     fn end_as(&mut self, airing: &AiringId, outcome: Outcome, reason: Reason) {
         match self.airings.get_mut(airing) {
             Some(Airing { sound: Some(sound), fate, .. }) => {
-                *fate = Some(Fate::End(outcome, reason));
+                let waited = matches!(fate, Some(Fate::Suspended)) && reason == Reason::Expired;
+                *fate = Some(if waited {
+                    Fate::End(Outcome::PreEmpted, Reason::StrongerClass)
+                } else {
+                    Fate::End(outcome, reason)
+                });
                 self.player.stop(*sound);
             }
             Some(_) => self.finish_unheard(airing, outcome, reason),
@@ -384,6 +418,7 @@ impl<P: Plays> Node<P> {
         }
         (taken.sound, taken.fate) = (None, None);
         taken.heard += ending.frames;
+        taken.rested_at = Some(ending.ended_at);
         if taken.heard > 0 {
             let started_at = *taken.started_at.get_or_insert(ending.started_at.unwrap_or(ending.ended_at));
             let progress =

@@ -24,8 +24,8 @@ use std::{
 use jiff::Timestamp;
 use loa_mqtt::Publish;
 use loa_protocol::{
-    AiringId, ClipHash, ClipRef, Clock, NodeId, NodeState, Plan, Refusal, envelope, health::Heartbeat,
-    state::OutputState, topic,
+    AiringId, ClipHash, ClipRef, Clock, ClockTrust, NodeId, NodeState, Plan, Refusal, envelope,
+    health::Heartbeat, state::OutputState, topic,
 };
 use loa_schedule::Arbiter;
 
@@ -107,6 +107,8 @@ pub struct Node<P> {
     fetching: BTreeMap<ClipHash, Fetching>,
     /// The plan's clips that aren't on disk, the soonest needed first.
     lacking: Vec<ClipRef>,
+    /// Those of them that could not be had, until it is tried again.
+    not_to_be_had: BTreeSet<ClipHash>,
     /// When to try again to fetch ahead (monotonic).
     fetch_ahead_at: Option<Duration>,
     /// When this run began (monotonic).
@@ -158,7 +160,8 @@ impl<P: Plays> Node<P> {
         let (plan, damaged) = PlanStore::open(&data, enrolled.node.clone(), enrolled.areas.clone());
         let floor = plan.held().map_or(enrolled.now, |plan| plan.issued_at.max(enrolled.now));
         clock.not_before(floor);
-        let (journal, recovered) = Journal::open(&data, floor, clock.now());
+        let exact = clock.trust() == ClockTrust::Synchronised;
+        let (journal, recovered) = Journal::open(&data, floor, clock.now(), exact);
         clock.not_before(journal.present(Timestamp::MIN));
         let now = clock.monotonic();
         let mut node = Self {
@@ -177,6 +180,7 @@ impl<P: Plays> Node<P> {
             timetable: Timetable::default(),
             fetching: BTreeMap::new(),
             lacking: Vec::new(),
+            not_to_be_had: BTreeSet::new(),
             fetch_ahead_at: None,
             opened_at: now,
             asking: None,
@@ -235,6 +239,11 @@ impl<P: Plays> Node<P> {
     /// Who the node is.
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// Which airing a sound is of that was given to the player and isn't over; none: a tone, or nothing.
+    pub fn airing_of(&self, sound: SoundId) -> Option<&AiringId> {
+        self.sounds.get(&sound)
     }
 
     /// Bytes that its journal has handed to the disk since it was opened.
@@ -347,8 +356,7 @@ impl<P: Plays> Node<P> {
             self.retry_disk();
         }
         if self.fetch_ahead_at.is_some_and(|at| at <= now) {
-            self.fetch_ahead_at = None;
-            self.fetch_ahead();
+            self.fetch_ahead_again();
         }
         self.ask_again(now);
         self.send_due(now);

@@ -47,6 +47,11 @@ impl Timetable {
         self.next = None;
     }
 
+    /// Keeps an airing until the clock can be trusted.
+    pub(super) fn hold(&mut self, airing: AiringId) {
+        self.held.push(airing);
+    }
+
     /// Forgets an airing that was settled.
     pub(super) fn forget(&mut self, airing: &AiringId) {
         self.held.retain(|held| held != airing);
@@ -169,7 +174,7 @@ impl<P: Plays> Node<P> {
         let (start, by_plan) = (taken.accepted.start, taken.accepted.planned.is_some());
         if self.clock.trust() == ClockTrust::Unknown {
             // It may be of long ago. The broker says what time it is as soon as there is a connection.
-            self.timetable.held.push(airing.clone());
+            self.timetable.hold(airing.clone());
             return true;
         }
         let free = self.arbiter.on_air().is_none() && self.sounds.is_empty();
@@ -209,7 +214,7 @@ impl<P: Plays> Node<P> {
             return Some(Reason::OutsideHours);
         }
         let policy = plan.map_or_else(Default::default, |plan| plan.policy.clone());
-        let earlier: Vec<_> = self.journal.spells().collect();
+        let earlier: Vec<_> = self.journal.spells().chain(self.unsettled_spells()).collect();
         judge(&policy, &zone, &wish, &earlier).err().map(|breach| match breach {
             Breach::Hours => Reason::OutsideHours,
             Breach::SessionMinutes { .. } => Reason::SessionTooLong,

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use jiff::SignedDuration;
-use loa_protocol::{AiringId, AreaCode, BroadcastId, Class};
+use loa_protocol::{AreaCode, BroadcastId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -20,16 +20,10 @@ use super::{
 use crate::{
     app::App,
     dispatch::{self, Stop, Targets},
+    on_air::{self, Aired, Order},
     programme::now,
-    secrets,
-    store::{AiringRow, AiringStatus, BroadcastRow, PersonRow, StoreError},
+    store::{BroadcastRow, PersonRow},
 };
-
-/// A bulletin that can't begin within ten minutes is no longer "now".
-const NORMAL_LIFE_S: u32 = 600;
-/// An emergency is worth saying to a node that returns within the hour.
-const EMERGENCY_LIFE_S: u32 = 3600;
-const LONGEST_LIFE_S: u32 = 24 * 3600;
 
 /// A bulletin to be aired now.
 #[derive(Deserialize, ToSchema)]
@@ -76,7 +70,7 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Pro
     key.map(|key| Some(key.to_owned())).ok_or_else(|| Problem::field("Idempotency-Key"))
 }
 
-async fn show(app: &App, row: BroadcastRow) -> Result<Broadcast, Problem> {
+pub(super) async fn show(app: &App, row: BroadcastRow) -> Result<Broadcast, Problem> {
     broadcasts::show(app, vec![row]).await?.pop().ok_or_else(|| Problem::new(Code::NotFound))
 }
 
@@ -97,72 +91,27 @@ pub async fn add(
         return Ok((StatusCode::OK, axum::Json(show(&app, earlier).await?)));
     }
     let bulletin = app.store.bulletin(&new.bulletin).await?.ok_or_else(|| Problem::field("bulletin"))?;
-    let life = new.expires_in_s.unwrap_or(match bulletin.class {
-        Class::Emergency => EMERGENCY_LIFE_S,
-        Class::Normal | Class::Priority => NORMAL_LIFE_S,
-    });
-    if !(1..=LONGEST_LIFE_S).contains(&life) {
-        return Err(Problem::field("expires_in_s"));
-    }
-    let targets = Targets::within(&app, &areas).await?;
-    if targets.count() == 0 {
-        return Err(Problem::new(Code::NoNodes));
-    }
+    let life = match new.expires_in_s.map(|life| SignedDuration::from_secs(life.into())) {
+        Some(life) if life.is_zero() || life > on_air::LONGEST_LIFE => {
+            return Err(Problem::field("expires_in_s"));
+        }
+        Some(life) => life,
+        None => on_air::usual_life(bulletin.class),
+    };
     let now = app.now();
     if let Some(hindrance) = now::hindrance(&app, &bulletin, &areas, now).await? {
         return Err(Problem::hindrance(&hindrance, now));
     }
-    // Before anything is stored: a clip that can't be read airs nowhere.
-    let ogg = app.clips.read(&bulletin.clip.hash).await?;
-    let mut row = BroadcastRow {
-        id: BroadcastId::from_bits(secrets::random()?),
-        bulletin: bulletin.id.clone(),
-        areas,
-        created_at: now,
-        created_by: (person.id.clone(), person.display_name.clone()),
-        expires_at: now.saturating_add(SignedDuration::from_secs(life.into())).unwrap_or(now),
-        idempotency_key: key.clone(),
-        dispatched_at: None,
-        stopped_at: None,
+    let by = (person.id.clone(), person.display_name.clone());
+    let order = Order { bulletin: &bulletin, areas: areas.clone(), life, by, key, inbox_item: None };
+    let (status, row) = match on_air::now(&app, order).await? {
+        Aired::New(row) => (StatusCode::CREATED, row),
+        Aired::Earlier(row) if row.bulletin != bulletin.id || row.areas != areas => {
+            return Err(Problem::new(Code::KeyReused));
+        }
+        Aired::Earlier(row) => (StatusCode::OK, row),
     };
-    let airings: Vec<_> = targets
-        .nodes()
-        .map(|node| AiringRow {
-            id: AiringId::derive(&row.id, node, now),
-            broadcast: row.id.clone(),
-            node: node.clone(),
-            status: AiringStatus::Sent,
-            reason: None,
-            sent_at: now,
-            started_at: None,
-            ended_at: None,
-            frames: None,
-        })
-        .collect();
-    match app.store.add_broadcast(&row, &airings).await {
-        Ok(()) => {}
-        // Two taps at once: the other one was first.
-        Err(StoreError::Exists) => {
-            let earlier = earlier(&app, &person, key.as_deref(), &new, &row.areas).await?;
-            let earlier = earlier.ok_or_else(|| Problem::new(Code::KeyReused))?;
-            return Ok((StatusCode::OK, axum::Json(show(&app, earlier).await?)));
-        }
-        Err(error) => return Err(error.into()),
-    }
-    // From here on it exists, and will be sent: an error would only make the sender air it twice.
-    match dispatch::play(&app, &row, &bulletin, &ogg, &targets).await {
-        Ok(at) => {
-            row.dispatched_at = Some(at);
-            tracing::info!(broadcast = %row.id, title = bulletin.title, by = person.username, nodes = targets.count(), "on air");
-        }
-        Err(error) => {
-            tracing::error!(broadcast = %row.id, title = bulletin.title, by = person.username, %error, "not on air yet");
-        }
-    }
-    metrics::counter!("loa_broadcasts_total").increment(1);
-    let shown = show(&app, row).await?;
-    app.events.tell("broadcast", &shown);
-    Ok((StatusCode::CREATED, axum::Json(shown)))
+    Ok((status, axum::Json(show(&app, row).await?)))
 }
 
 /// The broadcast this person sent under this key before, if it is the same one.

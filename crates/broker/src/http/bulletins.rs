@@ -55,6 +55,13 @@ impl Page {
     }
 }
 
+/// The language a bulletin is in; Vietnamese when nobody says.
+pub(super) fn language_of(language: Option<String>) -> Result<String, Problem> {
+    let language = language.unwrap_or_else(|| "vi".into());
+    let plain = language.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if (2..=20).contains(&language.len()) && plain { Ok(language) } else { Err(Problem::field("language")) }
+}
+
 /// Makes a bulletin.
 #[utoipa::path(post, path = "/bulletins", tag = "bulletins", request_body = NewBulletin,
     responses((status = 201, body = Bulletin), (status = "4XX", body = ProblemBody)))]
@@ -64,12 +71,7 @@ pub async fn add(
     Json(new): Json<NewBulletin>,
 ) -> Result<(StatusCode, axum::Json<Bulletin>), Problem> {
     let title = text_field("title", &new.title, 120)?;
-    let language = new.language.unwrap_or_else(|| "vi".into());
-    if !(2..=20).contains(&language.len())
-        || !language.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-    {
-        return Err(Problem::field("language"));
-    }
+    let language = language_of(new.language)?;
     if let Some(text) = &new.text {
         crate::speech::check_length(text)?;
     }

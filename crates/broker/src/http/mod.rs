@@ -3,11 +3,15 @@
 //! This module is the whole route table. A handler that takes [`extract::SignedIn`] is closed to strangers; a test enumerates all.
 
 pub mod areas;
+pub mod bearer;
 pub mod broadcasts;
 pub mod bulletins;
+pub mod calendars;
 pub mod days;
 pub mod events;
 pub mod extract;
+pub mod form;
+pub mod inbox;
 pub mod latches;
 pub mod nodes;
 pub mod page;
@@ -15,7 +19,9 @@ pub mod people;
 pub mod policies;
 pub mod problem;
 pub mod programme;
+pub mod reports;
 pub mod sound;
+pub mod sources;
 pub mod view;
 pub mod watch;
 
@@ -89,11 +95,24 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(policies::one, policies::set, policies::remove))
         .routes(routes!(policies::people))
         .routes(routes!(events::events))
+        .routes(routes!(inbox::list))
+        .routes(routes!(inbox::outcome))
+        .routes(routes!(inbox::schedule))
+        .routes(routes!(inbox::play))
+        .routes(routes!(inbox::decline))
+        .routes(routes!(sources::list, sources::add))
+        .routes(routes!(sources::revoke))
+        .routes(routes!(reports::month))
+        .routes(routes!(reports::month_csv))
+        .routes(routes!(reports::month_xlsx))
+        .routes(routes!(calendars::list, calendars::add))
+        .routes(routes!(calendars::revoke))
         .layer(DefaultBodyLimit::max(extract::BODY_BYTES))
         .merge(
             OpenApiRouter::new()
                 .routes(routes!(sound::upload))
-                // It counts for itself, so that it can let a browser finish before it says no.
+                .routes(routes!(inbox::receive))
+                // They count for themselves, so that they can let a sender finish before they say no.
                 .layer(DefaultBodyLimit::disable()),
         )
 }
@@ -114,6 +133,7 @@ pub fn router(app: Arc<App>, metrics: metrics_exporter_prometheus::PrometheusHan
     Router::new()
         .nest("/api/v1", api.method_not_allowed_fallback(not_this_way))
         .merge(watch::routes(metrics))
+        .merge(calendars::feed_routes())
         .fallback(page::page)
         .with_state(app)
         .layer(middleware::from_fn(own_pages_only))

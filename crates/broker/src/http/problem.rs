@@ -93,6 +93,10 @@ codes! {
     NoNodes = "no_nodes", UNPROCESSABLE_ENTITY, "No loudspeaker in the chosen areas";
     /// The same Idempotency-Key was used for something else.
     KeyReused = "key_reused", CONFLICT, "The key was used for something else";
+    /// Its `expires_at` is past.
+    Expired = "expired", UNPROCESSABLE_ENTITY, "Its time is over";
+    /// Somebody, or its own class, decided already what becomes of the item; `status` says what.
+    AlreadyDecided = "already_decided", CONFLICT, "It was decided already";
     /// The node isn't enrolled, or is revoked.
     NodeNotTrusted = "node_not_trusted", CONFLICT, "The node is not enrolled";
     /// The claim code isn't one.
@@ -240,6 +244,10 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.code == Code::SignInRequired {
+            // RFC 9110 section 15.5.2 wants to be told how; a browser does nothing with this one.
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if let Some(seconds) = retry {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }

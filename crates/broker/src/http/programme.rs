@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// Ten minutes: enough for a node that restarts, and nobody wonders at a bulletin so late.
-const CATCH_UP_S: u32 = 600;
+pub(super) const CATCH_UP_S: u32 = 600;
 /// Breaches shown; their number is told besides.
 const SHOWN: usize = 10;
 

@@ -3,14 +3,11 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{
-        Multipart, State,
-        multipart::{Field, MultipartRejection},
-    },
+    extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use loa_audio::{Limits, Target};
 use loa_protocol::ClipHash;
 use serde::{Deserialize, Serialize};
@@ -18,6 +15,7 @@ use utoipa::ToSchema;
 
 use super::{
     extract::{Json, Path, SignedIn},
+    form::Form,
     problem::{Code, Problem, ProblemBody},
     view::bulletins::Clip,
 };
@@ -25,8 +23,6 @@ use crate::{app::App, store::ClipRow};
 
 /// Largest upload, bytes.
 pub const UPLOAD_BYTES: usize = 100 << 20;
-/// How much more of an upload that is too large is read, to be thrown away.
-const FINISH_BYTES: usize = 1 << 30;
 
 /// A voice.
 #[derive(Serialize, ToSchema)]
@@ -116,7 +112,7 @@ pub async fn speak(
 }
 
 /// Text to a clip that is kept.
-pub(super) async fn spoken(
+pub(crate) async fn spoken(
     app: &App,
     text: &str,
     voice: &str,
@@ -133,45 +129,19 @@ pub(super) async fn spoken(
 pub async fn upload(
     State(app): State<Arc<App>>,
     _: SignedIn,
-    form: Result<Multipart, MultipartRejection>,
+    mut form: Form,
 ) -> Result<(StatusCode, axum::Json<Clip>), Problem> {
-    let mut form = form.map_err(|error| Problem::new(Code::InvalidRequest).detail(error.body_text()))?;
-    let malformed = |error: axum::extract::multipart::MultipartError| {
-        if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            Problem::new(Code::TooLarge).with("limit_bytes", UPLOAD_BYTES)
-        } else {
-            Problem::new(Code::InvalidRequest).detail(error.body_text())
+    while let Some(part) = form.next().await? {
+        if part.name() == "file" {
+            let clip = make_clip(&app, part.bytes(UPLOAD_BYTES).await?).await?;
+            return Ok((StatusCode::CREATED, axum::Json(clip.into())));
         }
-    };
-    while let Some(mut field) = form.next_field().await.map_err(malformed)? {
-        if field.name() != Some("file") {
-            continue;
-        }
-        let mut file = BytesMut::new();
-        while let Some(chunk) = field.chunk().await.map_err(malformed)? {
-            if file.len() + chunk.len() > UPLOAD_BYTES {
-                drop(file);
-                let_it_finish(field).await;
-                return Err(Problem::new(Code::TooLarge).with("limit_bytes", UPLOAD_BYTES));
-            }
-            file.extend_from_slice(&chunk);
-        }
-        let clip = make_clip(&app, file.freeze()).await?;
-        return Ok((StatusCode::CREATED, axum::Json(clip.into())));
     }
     Err(Problem::field("file"))
 }
 
-/// Reads on for a while without keeping anything: a browser that is cut off while it sends never sees the answer.
-async fn let_it_finish(mut field: Field<'_>) {
-    let mut left = FINISH_BYTES;
-    while let Ok(Some(chunk)) = field.chunk().await {
-        let Some(less) = left.checked_sub(chunk.len()) else { return };
-        left = less;
-    }
-}
-
-async fn make_clip(app: &App, file: Bytes) -> Result<ClipRow, Problem> {
+/// A sound file of any common format to a clip that is kept.
+pub(crate) async fn make_clip(app: &App, file: Bytes) -> Result<ClipRow, Problem> {
     let _turn = app.sound_work.acquire().await.map_err(|error| Problem::internal(&error))?;
     let work = move || loa_audio::ingest(&file, &Limits::default(), &Target::default());
     let clip = tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(&error))?;

@@ -209,7 +209,12 @@ pub async fn save(
             count: judged.breaches.len(),
         });
     }
-    let entry = judged.entry;
+    let mut entry = judged.entry;
+    if replaces.is_none() && entry.inbox_item.is_some() {
+        // What comes from above goes by arrival, until the commune orders it otherwise.
+        let last = judged.others.iter().map(|other| other.position).max().unwrap_or(0);
+        entry.position = last.saturating_add(1);
+    }
     if replaces.is_none() {
         app.store.add_to_programme(&entry).await?;
     } else if !app.store.change_programme(&entry).await? {

@@ -223,9 +223,15 @@ fn leaves_room(policy: &Policy, zone: &TimeZone, spell: Spell, busy: &[Spell]) -
     let day = |at: Timestamp| loa_schedule::policy::day_of(at, zone);
     let mut with = busy.to_vec();
     with.push(spell);
-    busy.iter().filter(|later| later.from > spell.from && day(later.from) == day(spell.from)).all(|later| {
+    let before = |all: &[Spell], later: Spell| {
+        all.iter().copied().filter(|earlier| earlier.from < later.from).collect::<Vec<_>>()
+    };
+    // The last session of a day may go on over midnight.
+    let concerned = |later: &&Spell| later.from > spell.from && day(later.from) <= day(spell.to);
+    busy.iter().filter(concerned).all(|later| {
         let wish = Wish { class: Class::Normal, spell: *later, exceeds: &[] };
-        judge(policy, zone, &wish, busy).is_err() || judge(policy, zone, &wish, &with).is_ok()
+        let is_allowed = |all: &[Spell]| judge(policy, zone, &wish, &before(all, *later)).is_ok();
+        !is_allowed(busy) || is_allowed(&with)
     })
 }
 

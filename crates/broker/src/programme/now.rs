@@ -63,8 +63,9 @@ pub async fn hindrance(
     let wish = Wish { class: bulletin.class, spell, exceeds: &[] };
     let policies: Vec<_> = hamlets.iter().map(|hamlet| (hamlet, territory.policy(hamlet))).collect();
     let counts = policies.iter().any(|(_, p)| p.session_minutes.is_some() || p.sessions_per_day.is_some());
-    let midnight = midnight(day_of(now, &zone), &zone).unwrap_or(now);
-    let heard = if counts { app.store.heard(midnight, now).await? } else { Vec::new() };
+    // Its last session may have gone on over midnight.
+    let yesterday = day_of(now, &zone).yesterday().ok().and_then(|day| midnight(day, &zone)).unwrap_or(now);
+    let heard = if counts { app.store.heard(yesterday, now).await? } else { Vec::new() };
     let mut refused = policies.iter().filter_map(|(hamlet, policy)| {
         let earlier: Vec<_> = heard
             .iter()

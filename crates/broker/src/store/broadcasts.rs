@@ -27,6 +27,8 @@ pub struct BroadcastRow {
     pub dispatched_at: Option<Timestamp>,
     /// When a person stopped it.
     pub stopped_at: Option<Timestamp>,
+    /// The item from above that it airs.
+    pub inbox_item: Option<String>,
 }
 
 impl BroadcastRow {
@@ -41,6 +43,7 @@ impl BroadcastRow {
             idempotency_key: row.try_get("idempotency_key")?,
             dispatched_at: maybe_instant(row.try_get("dispatched_at")?)?,
             stopped_at: maybe_instant(row.try_get("stopped_at")?)?,
+            inbox_item: row.try_get("inbox_item")?,
         })
     }
 }
@@ -49,7 +52,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT b.id, b.bulletin, b.areas, b.created_at, b.created_by, p.display_name, b.expires_at, ",
-            "b.idempotency_key, b.dispatched_at, b.stopped_at FROM broadcasts b JOIN people p ON p.id = b.created_by ",
+            "b.idempotency_key, b.dispatched_at, b.stopped_at, b.inbox_item FROM broadcasts b JOIN people p ON p.id = b.created_by ",
             $rest
         )
     };
@@ -64,8 +67,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut tx = self.pool.begin().await?;
         sqlx::query(
-            "INSERT INTO broadcasts (id, bulletin, areas, created_at, created_by, expires_at, idempotency_key)
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO broadcasts (id, bulletin, areas, created_at, created_by, expires_at, idempotency_key, inbox_item)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(broadcast.id.as_str())
         .bind(&broadcast.bulletin)
@@ -74,6 +77,7 @@ impl Store {
         .bind(&broadcast.created_by.0)
         .bind(micros(broadcast.expires_at))
         .bind(&broadcast.idempotency_key)
+        .bind(&broadcast.inbox_item)
         .execute(&mut *tx)
         .await?;
         for airing in airings {

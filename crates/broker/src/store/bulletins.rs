@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use loa_protocol::{Class, ClipHash};
-use sqlx::{Row, sqlite::SqliteRow};
+use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{Store, StoreError, from_json, from_word, instant, json, micros, parsed, word};
 
@@ -123,21 +123,7 @@ impl Store {
 
     /// Adds a bulletin. [`StoreError::Dangling`] when its clip isn't known.
     pub async fn add_bulletin(&self, bulletin: &BulletinRow) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO bulletins (id, title, language, class, text, clip, created_at, created_by)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(&bulletin.id)
-        .bind(&bulletin.title)
-        .bind(&bulletin.language)
-        .bind(word(&bulletin.class)?)
-        .bind(&bulletin.text)
-        .bind(bulletin.clip.hash.as_str())
-        .bind(micros(bulletin.created_at))
-        .bind(&bulletin.created_by.0)
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+        insert_bulletin(&mut *self.pool.acquire().await?, bulletin).await
     }
 
     /// One bulletin.
@@ -155,4 +141,25 @@ impl Store {
             .await?;
         rows.iter().map(BulletinRow::read).collect()
     }
+}
+
+pub(super) async fn insert_bulletin(
+    to: &mut SqliteConnection,
+    bulletin: &BulletinRow,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO bulletins (id, title, language, class, text, clip, created_at, created_by)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(&bulletin.id)
+    .bind(&bulletin.title)
+    .bind(&bulletin.language)
+    .bind(word(&bulletin.class)?)
+    .bind(&bulletin.text)
+    .bind(bulletin.clip.hash.as_str())
+    .bind(micros(bulletin.created_at))
+    .bind(&bulletin.created_by.0)
+    .execute(to)
+    .await?;
+    Ok(())
 }

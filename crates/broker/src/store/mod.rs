@@ -6,12 +6,16 @@ mod airings;
 mod areas;
 mod broadcasts;
 mod bulletins;
+mod calendars;
 mod expected;
+mod inbox;
 mod latches;
 mod nodes;
 mod people;
 mod policies;
 mod programme;
+mod reports;
+mod sources;
 
 use std::{path::Path, str::FromStr};
 
@@ -25,12 +29,16 @@ pub use airings::{AiringRow, AiringStatus};
 pub use areas::AreaRow;
 pub use broadcasts::BroadcastRow;
 pub use bulletins::{BulletinRow, ClipRow};
+pub use calendars::{CalendarRow, Started};
 pub use expected::{ExpectedRow, HeardRow, SilentAiring, Standing};
+pub use inbox::{InboxMove, InboxRow, InboxStatus};
 pub use latches::LatchRow;
 pub use nodes::{Claimed, NodeRow, PlannedNode};
 pub use people::{PersonRow, Role};
 pub use policies::{Exceeder, PolicyRow};
 pub use programme::{ProgrammeBulletin, ProgrammeRow};
+pub use reports::Heard;
+pub use sources::SourceRow;
 
 /// What the store can't do.
 #[derive(Debug, thiserror::Error)]

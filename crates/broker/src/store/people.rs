@@ -12,6 +12,8 @@ use super::{Store, StoreError, from_word, instant, micros, word};
 pub enum Role {
     /// Everything.
     Admin,
+    /// A system that sends from above. It stands in records, and can't sign in.
+    Source,
 }
 
 /// A person.
@@ -56,12 +58,23 @@ macro_rules! select {
 impl Store {
     /// Whether anybody can sign in yet.
     pub async fn has_people(&self) -> Result<bool, StoreError> {
-        Ok(sqlx::query("SELECT 1 FROM people LIMIT 1").fetch_optional(&self.pool).await?.is_some())
+        Ok(sqlx::query("SELECT 1 FROM people WHERE role <> 'source' LIMIT 1")
+            .fetch_optional(&self.pool)
+            .await?
+            .is_some())
     }
 
-    /// Everybody, by what others see of them.
+    /// One person, or the one that stands for a source.
+    pub async fn person(&self, id: &str) -> Result<Option<PersonRow>, StoreError> {
+        let row = sqlx::query(select!("WHERE p.id = ?")).bind(id).fetch_optional(&self.pool).await?;
+        row.as_ref().map(PersonRow::read).transpose()
+    }
+
+    /// Everybody who can sign in, by what others see of them.
     pub async fn people(&self) -> Result<Vec<PersonRow>, StoreError> {
-        let rows = sqlx::query(select!("ORDER BY p.display_name, p.id")).fetch_all(&self.pool).await?;
+        let rows = sqlx::query(select!("WHERE p.role <> 'source' ORDER BY p.display_name, p.id"))
+            .fetch_all(&self.pool)
+            .await?;
         rows.iter().map(PersonRow::read).collect()
     }
 
@@ -82,7 +95,7 @@ impl Store {
     pub async fn set_up(&self, token_hash: &str, person: &PersonRow) -> Result<bool, StoreError> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let used =
-            sqlx::query("DELETE FROM setup_links WHERE token_hash = ? AND NOT EXISTS (SELECT 1 FROM people)")
+            sqlx::query("DELETE FROM setup_links WHERE token_hash = ? AND NOT EXISTS (SELECT 1 FROM people WHERE role <> 'source')")
                 .bind(token_hash)
                 .execute(&mut *tx)
                 .await?;
@@ -94,10 +107,12 @@ impl Store {
         Ok(true)
     }
 
-    /// The person who signs in by this name.
+    /// The person who signs in by this name. A source has a name as well, and is none.
     pub async fn person_by_username(&self, username: &str) -> Result<Option<PersonRow>, StoreError> {
-        let row =
-            sqlx::query(select!("WHERE p.username = ?")).bind(username).fetch_optional(&self.pool).await?;
+        let row = sqlx::query(select!("WHERE p.username = ? AND p.role <> 'source'"))
+            .bind(username)
+            .fetch_optional(&self.pool)
+            .await?;
         row.as_ref().map(PersonRow::read).transpose()
     }
 
@@ -129,7 +144,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<PersonRow>, StoreError> {
         let row = sqlx::query(select!(
-            "JOIN sessions s ON s.person = p.id WHERE s.token_hash = ? AND s.expires_at > ?"
+            "JOIN sessions s ON s.person = p.id WHERE s.token_hash = ? AND s.expires_at > ? AND p.role <> 'source'"
         ))
         .bind(token_hash)
         .bind(micros(now))
@@ -145,7 +160,10 @@ impl Store {
     }
 }
 
-async fn insert_person(tx: &mut sqlx::SqliteConnection, person: &PersonRow) -> Result<(), StoreError> {
+pub(super) async fn insert_person(
+    tx: &mut sqlx::SqliteConnection,
+    person: &PersonRow,
+) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO people (id, username, display_name, role, password_hash, created_at) VALUES (?, ?, ?, ?, ?, ?)",
     )

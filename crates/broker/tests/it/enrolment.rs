@@ -92,9 +92,15 @@ async fn a_node_that_has_the_beginning_of_a_clip_gets_the_rest() {
         assert_eq!(place, Some(format!("bytes {first}-{}/{bytes}", bytes - 1)));
         assert!(rest == whole[first..]);
     }
+    for (asked, got) in [("7-7", 7..8), ("100-131", 100..132), ("8-99999999", 8..bytes)] {
+        let (status, place, part) = ask(format!("bytes={asked}")).await;
+        assert_eq!(status, StatusCode::PARTIAL_CONTENT);
+        assert_eq!(place, Some(format!("bytes {}-{}/{bytes}", got.start, got.end - 1)));
+        assert!(part == whole[got]);
+    }
     let (status, place, _) = ask(format!("bytes={bytes}-")).await;
     assert_eq!((status, place), (StatusCode::RANGE_NOT_SATISFIABLE, Some(format!("bytes */{bytes}"))));
-    for other in ["bytes=-5", "bytes=0-5", "frames=7-", "bytes=x-"] {
+    for other in ["bytes=-5", "bytes=0-5,9-12", "bytes=5-4", "frames=7-", "bytes=x-"] {
         let (status, _, got) = ask(other.into()).await;
         assert_eq!(status, StatusCode::OK, "{other}");
         assert!(got == whole);

@@ -3,13 +3,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, missing_docs)] // tests
 
 mod broadcasts;
+mod calendar;
 mod enrolment;
 mod faults;
 mod https;
+mod inbox;
 mod latch;
 mod openapi;
 mod policy;
 mod programme;
+mod reports;
 mod restarts;
 mod routes;
 mod support;

@@ -8,7 +8,7 @@ use crate::support::{Broker, PATIENCE};
 const OPEN: [(&str, &str); 3] = [("get", "/setup"), ("post", "/setup"), ("post", "/session")];
 
 /// Only for people who are signed in. A new route is added here, or above, on purpose.
-const SIGNED_IN: [(&str, &str); 43] = [
+const SIGNED_IN: [(&str, &str); 56] = [
     ("get", "/session"),
     ("delete", "/session"),
     ("get", "/areas"),
@@ -51,8 +51,24 @@ const SIGNED_IN: [(&str, &str); 43] = [
     ("put", "/areas/{code}/policy"),
     ("delete", "/areas/{code}/policy"),
     ("get", "/people"),
+    ("get", "/inbox"),
+    ("post", "/inbox/{id}/schedule"),
+    ("post", "/inbox/{id}/play"),
+    ("post", "/inbox/{id}/decline"),
+    ("get", "/sources"),
+    ("post", "/sources"),
+    ("delete", "/sources/{id}"),
+    ("get", "/reports/month"),
+    ("get", "/reports/month.csv"),
+    ("get", "/reports/month.xlsx"),
+    ("get", "/calendars"),
+    ("post", "/calendars"),
+    ("delete", "/calendars/{id}"),
     ("get", "/events"),
 ];
+
+/// Only for systems from above, by their credential.
+const SOURCE: [(&str, &str); 2] = [("post", "/inbox"), ("get", "/inbox/{id}/outcome")];
 
 fn path(template: &str) -> String {
     let hash = "0".repeat(64);
@@ -81,8 +97,12 @@ async fn every_route_is_closed_to_strangers_and_to_other_sites() {
         }
     }
     described.sort();
-    let mut decided: Vec<_> =
-        OPEN.iter().chain(&SIGNED_IN).map(|(m, p)| ((*m).to_owned(), (*p).to_owned())).collect();
+    let mut decided: Vec<_> = OPEN
+        .iter()
+        .chain(&SIGNED_IN)
+        .chain(&SOURCE)
+        .map(|(m, p)| ((*m).to_owned(), (*p).to_owned()))
+        .collect();
     decided.sort();
     assert_eq!(described, decided, "a route was added without deciding who may call it");
 
@@ -105,6 +125,22 @@ async fn every_route_is_closed_to_strangers_and_to_other_sites() {
             let refused = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::METHOD_NOT_ALLOWED];
             assert!(!refused.contains(&known), "{name} {template} signed in: {known}");
             assert!(!known.is_server_error(), "{name} {template} signed in: {known}");
+        }
+    }
+
+    let source = serde_json::json!({ "name": "Tỉnh", "area": "94" });
+    let source = broker.post("/sources", &source, StatusCode::CREATED).await;
+    let token = source["token"].as_str().unwrap();
+    for (name, template) in OPEN.iter().chain(&SIGNED_IN).chain(&SOURCE) {
+        let url = format!("{}/api/v1{}", broker.http, path(template));
+        let system = status(stranger.request(method(name), &url).bearer_auth(token)).await;
+        let open = !SIGNED_IN.contains(&(*name, *template));
+        assert_eq!(system == StatusCode::UNAUTHORIZED, !open, "{name} {template} by a source: {system}");
+        if SOURCE.contains(&(*name, *template)) {
+            let anonymous = status(stranger.request(method(name), &url)).await;
+            assert_eq!(anonymous, StatusCode::UNAUTHORIZED, "{name} {template} by a stranger");
+            let person = status(broker.request(method(name), &path(template))).await;
+            assert_eq!(person, StatusCode::UNAUTHORIZED, "{name} {template} by a person");
         }
     }
 

@@ -3,6 +3,7 @@
 import { inspect } from './support/inspect';
 import { choose, chooseFile, playNow, row, source, stopEverything, tab, uploadSound } from './support/phone';
 import { beeps, wav } from './support/sound';
+import { System } from './support/system';
 import { expect, test } from './support/test';
 
 const LONG =
@@ -192,5 +193,114 @@ test('the history, the settings, an address that leads nowhere, and a phone with
   await inspect(page);
   await page.context().setOffline(true);
   await expect(page.getByRole('status').filter({ hasText: 'Điện thoại không có mạng.' })).toBeVisible();
+  await inspect(page);
+});
+
+test('a policy: what is in force, its form with everything in it, what is wrong, and what it will refuse', async ({
+  signedIn: page,
+  commune,
+}) => {
+  const hours = Array.from({ length: 7 }, () => [{ from: '00:00', to: '24:00' }]);
+  await commune.api.put('/api/v1/areas/94/policy', { data: { hours, exceedable: ['hours'] } });
+  await page.goto('/policy');
+  await expect(page.getByRole('button', { name: 'Đặt quy chế riêng' })).toBeVisible();
+  await page.getByText('Cấp trên cho phép').tap();
+  await inspect(page);
+  await page.getByRole('button', { name: 'Đặt quy chế riêng' }).tap();
+  await page.getByRole('radio', { name: 'Từng ngày' }).tap();
+  await page.getByRole('button', { name: 'Không phát: Chủ Nhật' }).tap();
+  await page.getByRole('button', { name: 'Thêm giờ: Thứ Hai' }).tap();
+  await page.getByRole('button', { name: 'Thêm mức âm lượng' }).tap();
+  await page.getByRole('button', { name: 'Lưu quy chế' }).tap();
+  await expect(page.getByRole('alert')).toContainText('Có khung giờ chưa đúng');
+  await inspect(page);
+  await page.getByRole('button', { name: /^Xoá khung giờ 17:00/ }).tap();
+  await page.getByRole('button', { name: 'Lưu quy chế' }).tap();
+  await expect(page.getByText('Đã lưu.')).toBeVisible();
+  await inspect(page);
+  await page.getByRole('button', { name: 'Dùng quy chế của cấp trên' }).tap();
+  await inspect(page);
+  await page.getByRole('dialog').getByRole('button', { name: 'Dùng quy chế của cấp trên' }).tap();
+  await expect(page.getByRole('dialog')).toBeHidden();
+  await commune.api.put('/api/v1/areas/94/policy', { data: { hours } });
+});
+
+test('what came from above, its notice, its questions, and the credentials of those who send', async ({
+  signedIn: page,
+  commune,
+}) => {
+  const { id, token } = await commune.post<{ id: string; token: string }>('/sources', {
+    name: 'Đài Phát thanh và Truyền hình tỉnh Sóc Trăng',
+    area: '94',
+  });
+  const system = await System.with(commune.broker.url, token);
+  const title = 'Thông báo lịch tiêm phòng dại cho chó mèo năm 2026';
+  const common = {
+    title,
+    text: 'Kính mời bà con.',
+    areas: ['31699'],
+    expires_at: new Date(Date.now() + 86_400_000).toISOString(),
+  };
+  const { id: item } = await system.send({ ...common, reference: '1', class: 'normal' }, wav(beeps(660, 1)));
+  await expect(page.getByRole('link', { name: /bản tin từ cấp trên chờ quyết định/ })).toBeVisible();
+  await inspect(page);
+  await page.goto('/inbox');
+  await page.getByText('Nghe và đọc nội dung').first().tap();
+  await page.getByText('Nguồn được gửi tới đây').tap();
+  await page.getByLabel('Tên nguồn').fill('VTV');
+  await page.getByRole('button', { name: 'Thêm và lấy mã' }).tap();
+  await expect(page.getByText('Mã bí mật của VTV.')).toBeVisible();
+  await inspect(page);
+  for (const question of ['Phát ngay', 'Từ chối', 'Thu hồi VTV']) {
+    await page.getByRole('button', { name: question, exact: true }).first().tap();
+    await expect(page.getByRole('dialog')).toBeVisible();
+    await inspect(page);
+    await page.getByRole('dialog').getByRole('button', { name: 'Không, quay lại' }).tap();
+  }
+  await commune.api.post(`/api/v1/inbox/${item}/decline`, { data: { remark: 'đã phát rồi' } });
+  await expect(page.getByText('Đã từ chối')).toBeVisible();
+  await inspect(page);
+  await system.close();
+  await commune.api.delete(`/api/v1/sources/${id}`);
+});
+
+test('a monthly report with its files and calendar addresses', async ({ signedIn: page }) => {
+  await uploadSound(page, 'thử.wav', wav(beeps(660, 1)));
+  await choose(page, 'Ấp Chợ', 'Ấp Ngan Rô 1');
+  await playNow(page);
+  await expect(row(page, 'Ấp Ngan Rô 1')).toContainText('Đã phát xong');
+  await page.goto('/report');
+  await expect(page.getByRole('table')).toContainText('Tổng cộng');
+  await page.getByRole('button', { name: 'Tạo địa chỉ lịch' }).tap();
+  await expect(page.getByText('Địa chỉ lịch của Đại Ân 2.')).toBeVisible();
+  await inspect(page);
+  await page
+    .getByRole('button', { name: /^Huỷ địa chỉ lịch/ })
+    .first()
+    .tap();
+  await inspect(page);
+});
+
+test('while everything is stopped: the panel, the nodes, a node, a refused broadcast, and the question before releasing', async ({
+  signedIn: page,
+}) => {
+  await stopEverything(page);
+  await expect(page.getByText('Đang giữ im: Sóc Trăng.')).toBeVisible();
+  await inspect(page);
+  await page.getByRole('button', { name: 'Đóng' }).tap();
+  await tab(page, 'Cụm loa');
+  await expect(row(page, 'Ấp Chợ')).toContainText('Đang dừng');
+  await inspect(page);
+  await row(page, 'Ấp Chợ').getByRole('link').tap();
+  await expect(page.getByText('Chạm Mở lại ở đầu trang')).toBeVisible();
+  await inspect(page);
+  await tab(page, 'Phát');
+  await uploadSound(page, 'thử.wav', wav(beeps(660, 1)));
+  await choose(page, 'Ấp Chợ');
+  await playNow(page);
+  await expect(page.getByRole('button', { name: 'Mở lại và phát' })).toBeVisible();
+  await inspect(page);
+  await page.getByRole('button', { name: 'Mở lại Sóc Trăng' }).tap();
+  await expect(page.getByRole('dialog')).toBeVisible();
   await inspect(page);
 });

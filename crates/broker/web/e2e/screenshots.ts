@@ -2,6 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
 import { choose, playNow, row, tab } from './support/phone';
+import { beeps, wav } from './support/sound';
+import { System } from './support/system';
 import { expect, test } from './support/test';
 
 const PICTURES = fileURLToPath(new URL('../../../../docs/images/', import.meta.url));
@@ -40,4 +42,36 @@ test('a bulletin is made, plays, and the nodes are looked at', async ({ signedIn
   await expect(page.getByText('4/5 cụm loa sẵn sàng')).toBeVisible();
   await take(page, 'nodes');
   lost.start();
+});
+
+test('what came from above, a policy, and a month', async ({ signedIn: page, commune }) => {
+  const { token } = await commune.post<{ token: string }>('/sources', { name: 'Đài tỉnh Sóc Trăng', area: '94' });
+  const system = await System.with(commune.broker.url, token);
+  const sound = wav(beeps(660, 3));
+  const { id } = await system.send(
+    { reference: '1', class: 'normal', title: 'Tiêm phòng dại năm 2026', areas: ['31699'] },
+    sound,
+  );
+  await system.send({ reference: '2', class: 'normal', title: 'Lịch cắt điện tuần này', areas: ['31699'] }, sound);
+  await commune.post(`/inbox/${id}/play`);
+  await page.goto('/inbox');
+  await expect(page.getByRole('listitem')).toHaveCount(2);
+  await take(page, 'inbox');
+
+  const hours = [
+    { from: '05:00', to: '06:30' },
+    { from: '17:00', to: '18:30' },
+  ];
+  const policy = { hours: Array.from({ length: 7 }, () => hours), session_minutes: 30, sessions_per_day: 2 };
+  const saved = await commune.api.put('/api/v1/areas/31699/policy', { data: policy });
+  expect(saved.ok()).toBe(true);
+  await page.goto('/policy');
+  await expect(page.getByRole('button', { name: 'Sửa quy chế' })).toBeVisible();
+  await take(page, 'policy');
+
+  await commune.ready();
+  await page.goto('/report');
+  await expect(page.getByRole('table')).toBeVisible();
+  await take(page, 'report');
+  await system.close();
 });

@@ -1,9 +1,13 @@
-// Serves a message catalogue in two parts, so that the first screen doesn't wait for the words of the others: `vi.json?first` and
-// `vi.json?rest`. Which messages can wait is said here, by the beginning of their keys.
+// Serves a message catalogue in three parts, so that the first screen doesn't wait for the words of the others: `vi.json?first`,
+// `vi.json?rest`, which follows at once, and `vi.json?late` for screens that few open. Which messages can wait is said here, by the
+// beginning of their keys.
 import { readFileSync } from 'node:fs';
 
 const REST =
-  /^(airing|area|summary|reason|broadcast|history|nodes?|fact|clock|output|volume|add|claim|copy|policy|inbox\.(?!notice)|report|calendar|programme|entry|today|revoke|settings\.(sign|areas)|theme|setup|cause|warning|record\.problem|problem\.(?!page_|other_|code|internal|no_nodes|nodes_unreachable|sign_in|wrong_cred))\b/;
+  /^(airing|area|summary|reason|broadcast|history|nodes?|fact|clock|output|volume|add|claim|copy|policy\.limit|revoke|settings\.(sign|areas)|theme|setup|cause|warning|record\.problem|problem\.(?!page_|other_|code|internal|no_nodes|nodes_unreachable|sign_in|wrong_cred))\b/;
+const LATE = /^(policy\.(?!limit)|inbox\.(?!notice)|report\.|calendar\.|programme\.|entry\.|today\.)/;
+
+const partOf = (key) => (LATE.test(key) ? 'late' : REST.test(key) ? 'rest' : 'first');
 
 export function catalogue() {
   return {
@@ -11,10 +15,10 @@ export function catalogue() {
     enforce: 'pre',
     load(id) {
       const [file, part] = id.split('?');
-      if (!file.endsWith('.json') || (part !== 'first' && part !== 'rest')) return null;
+      if (!file.endsWith('.json') || !['first', 'rest', 'late'].includes(part)) return null;
       this.addWatchFile(file);
       const all = Object.entries(JSON.parse(readFileSync(file, 'utf8')));
-      const wanted = Object.fromEntries(all.filter(([key]) => REST.test(key) === (part === 'rest')));
+      const wanted = Object.fromEntries(all.filter(([key]) => partOf(key) === part));
       return { code: `export default ${JSON.stringify(wanted)}`, moduleType: 'js', map: null };
     },
   };

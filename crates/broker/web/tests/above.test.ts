@@ -1,13 +1,13 @@
-import { beforeAll, describe, expect, it } from 'vitest';
-import type { ReportRow } from '../src/lib/api/rules-types';
-import { loadRest } from '../src/lib/i18n/index.svelte';
-import { Release } from '../src/lib/state/release.svelte';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { LoaNode, ReportRow } from '../src/lib/api/types';
+import { loadAll } from '../src/lib/i18n/index.svelte';
+import { Release, unaware } from '../src/lib/state/release.svelte';
 import { byHamlet, months } from '../src/lib/state/report';
 import { inboxWords } from '../src/lib/words/inbox';
 import { monthName, shortfall } from '../src/lib/words/report';
-import { inboxItem, latch, NOW } from './samples';
+import { inboxItem, latch, NOW, node } from './samples';
 
-beforeAll(loadRest);
+beforeAll(loadAll);
 
 describe('a bulletin from above', () => {
   it('says that it waits, and nothing of a decision', () => {
@@ -58,8 +58,10 @@ describe('a monthly report', () => {
 });
 
 describe('releasing what was stopped', () => {
+  afterEach(() => void vi.useRealTimers());
+
   const setUp = (release: (id: string) => Promise<unknown>) => {
-    const view = { latches: [latch(), latch({ id: 'l2' })] };
+    const view = { latches: [latch(), latch({ id: 'l2' })], nodes: new Map<string, LoaNode>() };
     return { view, release: new Release({ release }, view) };
   };
 
@@ -81,5 +83,37 @@ describe('releasing what was stopped', () => {
     expect(release.problem).toBeInstanceOf(TypeError);
     expect(release.asked.map((one) => one.id)).toEqual(['l2']);
     expect(view.latches.map((one) => one.id)).toEqual(['l2']);
+  });
+
+  it('waits until the nodes have heard of it, for what they are sent earlier they refuse', async () => {
+    vi.useFakeTimers({ now: NOW });
+    const { view, release } = setUp(() => Promise.resolve());
+    view.latches = [];
+    view.nodes.set('n1', node({ latched: true }));
+    let done = false;
+    void release.heard().then(() => {
+      done = true;
+    });
+    await vi.advanceTimersByTimeAsync(500);
+    expect(done).toBe(false);
+    view.nodes.set('n1', node());
+    await vi.advanceTimersByTimeAsync(100);
+    expect(done).toBe(true);
+  });
+
+  it('does not wait for ever for a node that says nothing new', async () => {
+    vi.useFakeTimers({ now: NOW });
+    const { view, release } = setUp(() => Promise.resolve());
+    view.latches = [];
+    view.nodes.set('n1', node({ latched: true }));
+    const heard = release.heard();
+    await vi.advanceTimersByTimeAsync(11_000);
+    await expect(heard).resolves.toBeUndefined();
+  });
+
+  it('waits for no node that is away, or that something else holds', () => {
+    expect(unaware([node({ latched: true })], [])).toHaveLength(1);
+    expect(unaware([node({ latched: true, status: 'lost' })], [])).toEqual([]);
+    expect(unaware([node({ latched: true })], [latch()])).toEqual([]);
   });
 });

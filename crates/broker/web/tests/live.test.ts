@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { InboxItem } from '../src/lib/api/rules-types';
-import type { Broadcast, Latch, LoaNode } from '../src/lib/api/types';
+import type { Broadcast, InboxItem, Latch, LoaNode } from '../src/lib/api/types';
 import { withAiring, withSnapshot } from '../src/lib/live/merge';
 import { Live } from '../src/lib/state/live.svelte';
 import { airing, broadcast, inboxItem, latch, NOW, node } from './samples';

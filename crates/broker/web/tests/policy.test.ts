@@ -1,10 +1,10 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { PolicyBody } from '../src/lib/api/types';
-import { loadRest, useLanguage } from '../src/lib/i18n/index.svelte';
+import { loadAll, useLanguage } from '../src/lib/i18n/index.svelte';
 import { bodyOf, dayGroups, faults, formOf } from '../src/lib/state/policy';
 import { breachWords, policyLines, weekday } from '../src/lib/words/policy';
 
-beforeAll(loadRest);
+beforeAll(loadAll);
 afterEach(() => useLanguage('vi'));
 
 const week = (...spans: { from: string; to: string }[]) => Array.from({ length: 7 }, () => spans.map((span) => ({ ...span })));

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Preview, ProgrammeEntry, RunNode, Timetable } from '../src/lib/api/types';
-import { loadRest, useLanguage } from '../src/lib/i18n/index.svelte';
+import { loadAll, useLanguage } from '../src/lib/i18n/index.svelte';
 import {
   addDays,
   blankForm,
@@ -30,7 +30,7 @@ import {
 } from '../src/lib/words/programme';
 import { areas, clip, NOW } from './samples';
 
-beforeAll(loadRest);
+beforeAll(loadAll);
 afterEach(() => useLanguage('vi'));
 
 const hamlet = { code: '31699-01', name: 'Ấp Chợ' };

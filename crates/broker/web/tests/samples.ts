@@ -1,6 +1,5 @@
 // Small, valid things of each kind, to be changed where a test cares.
-import type { InboxItem } from '../src/lib/api/rules-types';
-import type { Airing, Area, Broadcast, Clip, Latch, LoaNode } from '../src/lib/api/types';
+import type { Airing, Area, Broadcast, Clip, InboxItem, Latch, LoaNode } from '../src/lib/api/types';
 
 export const NOW = Date.parse('2026-11-24T03:00:00Z');
 

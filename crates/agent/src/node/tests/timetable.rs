@@ -1,5 +1,7 @@
 //! The node's timetable: what it airs, when, once, and what it says of the rest.
 
+mod turns;
+
 use jiff::civil::time;
 use loa_protocol::{Every, Latch, Limit, Planned, Repeats, Timetable, policy::Span};
 
@@ -398,4 +400,27 @@ fn clips_of_the_plan_are_fetched_ahead_the_soonest_needed_first_and_told_while_l
     bench.work();
     assert_eq!(asked(&bench)[1].0, later.clip.hash);
     assert_eq!(bench.states().last().unwrap().lacking, [later.clip.hash]);
+}
+
+#[test]
+fn a_clip_that_cannot_be_had_ahead_stands_in_no_others_way_and_is_tried_again() {
+    let of = |bytes: &[u8]| ClipRef { hash: ClipHash::of(bytes), ..daily(1, 1).clip };
+    let gone = Planned { clip: of(b"gone"), ..daily(2, 40) };
+    let there = Planned { clip: of(b"there"), ..daily(3, 50) };
+    let mut bench = Bench::planned(vec![gone.clone(), there.clone()]);
+    let last_asked = |bench: &Bench| {
+        let fetches = bench.asked.iter().filter_map(|request| match request {
+            Request::Fetch { clip, .. } => Some(clip.hash.clone()),
+            _ => None,
+        });
+        fetches.last().unwrap()
+    };
+    assert_eq!(last_asked(&bench), gone.clip.hash);
+    bench.node.fetched(&gone.clip.hash, Err(FetchError::Refused(404)));
+    bench.work();
+    assert_eq!(last_asked(&bench), there.clip.hash);
+    bench.node.fetched(&there.clip.hash, Err(FetchError::Unavailable("no way".into())));
+    bench.asked.retain(|request| !matches!(request, Request::Fetch { .. }));
+    bench.pass(601);
+    assert_eq!(last_asked(&bench), gone.clip.hash);
 }

@@ -116,6 +116,15 @@ impl<'a> Showing<'a> {
         Ok(Self { app, names: AreaNames::load(app).await?, nodes })
     }
 
+    /// What is needed to show an airing of one node: told for each of thousands, it must not read all of them each time.
+    async fn of_node(app: &'a App, id: &NodeId) -> Result<Self, StoreError> {
+        let Some(node) = app.store.node(id).await? else {
+            return Ok(Self { app, names: AreaNames::default(), nodes: HashMap::new() });
+        };
+        let names = AreaNames::of_one(app, &node.hamlet).await?;
+        Ok(Self { app, names, nodes: HashMap::from([(id.clone(), node)]) })
+    }
+
     fn airing(&self, row: &AiringRow, duration_ms: u64) -> Option<Airing> {
         let node = self.nodes.get(&row.node)?;
         let word = self.app.presence.word(&row.node);
@@ -179,7 +188,7 @@ pub async fn progress(app: &App, id: &AiringId) -> Result<Option<AiringProgress>
     let Some(row) = app.store.airing(id).await? else { return Ok(None) };
     let Some(bulletin) = app.store.bulletin_of(&row.broadcast).await? else { return Ok(None) };
     let Some(bulletin) = app.store.bulletin(&bulletin).await? else { return Ok(None) };
-    let showing = Showing::load(app).await?;
+    let showing = Showing::of_node(app, &row.node).await?;
     let airing = showing.airing(&row, bulletin.clip.duration_ms());
     Ok(airing.map(|airing| AiringProgress { broadcast: row.broadcast.to_string(), airing }))
 }

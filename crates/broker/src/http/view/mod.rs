@@ -4,6 +4,7 @@ pub mod broadcasts;
 pub mod bulletins;
 pub mod days;
 pub mod health;
+pub mod inbox;
 pub mod nodes;
 pub mod policies;
 pub mod preview;
@@ -41,15 +42,28 @@ impl From<(String, String)> for PersonName {
     }
 }
 
-/// Names of all areas.
-pub(super) struct AreaNames(HashMap<AreaCode, String>);
+/// Names of areas.
+#[derive(Default)]
+pub struct AreaNames(HashMap<AreaCode, String>);
 
 impl AreaNames {
-    pub(super) async fn load(app: &App) -> Result<Self, StoreError> {
-        Ok(Self(app.store.areas().await?.into_iter().map(|area| (area.code, area.name)).collect()))
+    /// Of these areas.
+    pub fn of_those(areas: impl IntoIterator<Item = (AreaCode, String)>) -> Self {
+        Self(areas.into_iter().collect())
     }
 
-    pub(super) fn of(&self, code: &AreaCode) -> AreaName {
+    /// All there are.
+    pub async fn load(app: &App) -> Result<Self, StoreError> {
+        Ok(Self::of_those(app.store.areas().await?.into_iter().map(|area| (area.code, area.name))))
+    }
+
+    /// Of one area alone.
+    async fn of_one(app: &App, code: &AreaCode) -> Result<Self, StoreError> {
+        Ok(Self::of_those(app.store.area(code).await?.into_iter().map(|area| (area.code, area.name))))
+    }
+
+    /// What an area is called; its code, when it isn't there any more.
+    pub fn of(&self, code: &AreaCode) -> AreaName {
         AreaName {
             code: code.to_string(),
             name: self.0.get(code).cloned().unwrap_or_else(|| code.to_string()),

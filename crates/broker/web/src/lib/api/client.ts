@@ -2,7 +2,6 @@
 // and never waits for ever. Nothing here retries: who may ask twice is decided where the intent is known.
 import createClient from 'openapi-fetch';
 import { Problem, problemFromAnswer, problemFromThrown } from './problem';
-import type { InboxItem } from './rules-types';
 import type { paths } from './schema';
 import type { Bulletin, Clip, NewBulletin, Volume } from './types';
 
@@ -42,13 +41,6 @@ export async function answer<T>(call: (init: { signal: AbortSignal }) => Promise
 }
 
 const id = (value: string) => ({ params: { path: { id: value } } });
-
-const rawGet = <T>(path: string) =>
-  answer<T>(async (init) => {
-    const response = await fetch(`/api/v1${path}`, init);
-    const read = await response.json().catch(() => undefined);
-    return response.ok ? { data: read as T, response } : { error: read, response };
-  });
 
 export const api = {
   setup: () => answer((i) => http.GET('/api/v1/setup', i)),
@@ -95,7 +87,7 @@ export const api = {
   stopEverything: () => answer((i) => http.POST('/api/v1/stop', { ...i, body: {} }), 5_000),
   latches: () => answer((i) => http.GET('/api/v1/latches', i)),
   /** What came from above and isn't over. */
-  inbox: () => rawGet<{ items: InboxItem[] }>('/inbox?status=open'),
+  inbox: () => answer((i) => http.GET('/api/v1/inbox', { ...i, params: { query: { status: 'open' } } })),
   release: (latch: string) => answer((i) => http.POST('/api/v1/latches/{id}/release', { ...i, ...id(latch) })),
 };
 

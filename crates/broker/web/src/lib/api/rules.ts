@@ -1,18 +1,10 @@
 // Calls of screens that are loaded later: policies, what comes from above, reports and calendar feeds.
 import { answer, http } from './client';
-import type { Calendar, InboxItem, MonthReport, Source } from './rules-types';
-import type { Broadcast, NewEntry, PolicyBody, ProgrammeEntry } from './types';
+import type { NewEntry, PolicyBody } from './types';
 
 const of = (code: string) => ({ params: { path: { code } } });
 
-async function ask<T>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<T> {
-  const sent = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
-  return answer(async (init) => {
-    const response = await fetch(`/api/v1${path}`, { ...init, method, ...sent });
-    const read: unknown = response.status === 204 ? undefined : await response.json().catch(() => undefined);
-    return response.ok ? { data: read as T, response } : { error: read, response };
-  });
-}
+const one = (id: string) => ({ params: { path: { id } } });
 
 export const rules = {
   policy: (code: string) => answer((i) => http.GET('/api/v1/areas/{code}/policy', { ...i, ...of(code) })),
@@ -21,20 +13,22 @@ export const rules = {
   dropPolicy: (code: string) => answer((i) => http.DELETE('/api/v1/areas/{code}/policy', { ...i, ...of(code) })),
   people: () => answer((i) => http.GET('/api/v1/people', i)),
 
-  inbox: (status: 'open' | 'all') => ask<{ items: InboxItem[] }>('GET', `/inbox?status=${status}`),
-  playItem: (item: string) => ask<Broadcast>('POST', `/inbox/${encodeURIComponent(item)}/play`),
-  declineItem: (item: string, remark: string) => ask<void>('POST', `/inbox/${encodeURIComponent(item)}/decline`, { remark }),
+  inbox: (status: 'open' | 'all') => answer((i) => http.GET('/api/v1/inbox', { ...i, params: { query: { status } } })),
+  playItem: (item: string) => answer((i) => http.POST('/api/v1/inbox/{id}/play', { ...i, ...one(item) })),
+  declineItem: (item: string, remark: string) =>
+    answer((i) => http.POST('/api/v1/inbox/{id}/decline', { ...i, ...one(item), body: { remark } })),
   /** Gives it a place in the programme; the bulletin is the item's own. */
   scheduleItem: (item: string, { bulletin: _, ...body }: NewEntry) =>
-    ask<ProgrammeEntry>('POST', `/inbox/${encodeURIComponent(item)}/schedule`, body),
-  sources: () => ask<{ items: Source[] }>('GET', '/sources'),
-  addSource: (name: string, area: string) => ask<Source & { token: string }>('POST', '/sources', { name, area }),
-  revokeSource: (source: string) => ask<void>('DELETE', `/sources/${encodeURIComponent(source)}`),
+    answer((i) => http.POST('/api/v1/inbox/{id}/schedule', { ...i, ...one(item), body })),
+  sources: () => answer((i) => http.GET('/api/v1/sources', i)),
+  addSource: (name: string, area: string) => answer((i) => http.POST('/api/v1/sources', { ...i, body: { name, area } })),
+  revokeSource: (source: string) => answer((i) => http.DELETE('/api/v1/sources/{id}', { ...i, ...one(source) })),
 
-  report: (area: string, month: string) => ask<MonthReport>('GET', `/reports/month?${new URLSearchParams({ area, month })}`),
-  calendars: () => ask<{ items: Calendar[] }>('GET', '/calendars'),
-  addCalendar: (area: string) => ask<Calendar & { url: string }>('POST', '/calendars', { area }),
-  revokeCalendar: (calendar: string) => ask<void>('DELETE', `/calendars/${encodeURIComponent(calendar)}`),
+  report: (area: string, month: string) =>
+    answer((i) => http.GET('/api/v1/reports/month', { ...i, params: { query: { area, month } } })),
+  calendars: () => answer((i) => http.GET('/api/v1/calendars', i)),
+  addCalendar: (area: string) => answer((i) => http.POST('/api/v1/calendars', { ...i, body: { area } })),
+  revokeCalendar: (calendar: string) => answer((i) => http.DELETE('/api/v1/calendars/{id}', { ...i, ...one(calendar) })),
 };
 
 /** Where a month's report is as a file. */

@@ -515,6 +515,115 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calendars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Feeds that work, newest first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Calendars"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Makes a feed of an area's programme. Its address is in the answer, and never shown again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewCalendar"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CalendarWithUrl"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendars/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Makes a feed's address useless. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clips": {
         parameters: {
             query?: never;
@@ -668,7 +777,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Events `node` (Node), `airing` (`AiringProgress`), `broadcast` (Broadcast), `latches` (Latches), `alarms` (Alarms), and `programme`, which is
+         * Events `node` (Node), `airing` (`AiringProgress`), `broadcast` (Broadcast), `latches` (Latches), `alarms` (Alarms), `inbox` (an `InboxItem` as `item`), and `programme`, which is
          *     empty: something of the programme, a policy or a latch changed, or airings are due. The first is `hello`; after it, ask for everything
          *     once. The stream ends when the page is too slow to follow; the browser then comes back by itself.
          */
@@ -701,6 +810,280 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What came from above, newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description `open` when absent: what waits for a decision or for its time. `all`: the newest 200. */
+                    status?: "open" | "all";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InboxItems"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Takes a bulletin from above. An emergency is on air when this answers; a priority item is in the programme; a normal one waits for a person. The same
+         *     reference again gives the same answer and does nothing.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "multipart/form-data": {
+                        /** @description JSON. */
+                        item: components["schemas"]["NewInboxItem"];
+                        /**
+                         * Format: binary
+                         * @description What sounds, in any common format.
+                         */
+                        sound?: string | null;
+                    };
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InboxReceipt"];
+                    };
+                };
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InboxReceipt"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inbox/{id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Declines an item that waits or is queued; its sender is told why. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Decline"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inbox/{id}/outcome": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of an item, for the system that sent it. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InboxOutcome"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inbox/{id}/play": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts an item that waits on air now, where it is meant to sound. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Broadcast"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inbox/{id}/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts an item that waits into the programme. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewSchedule"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProgrammeEntry"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -1606,6 +1989,154 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/month": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was heard in a month, by hamlet and class: what nodes reported, not what was sent. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description Code of the area; those within are in it. */
+                    area: string;
+                    /** @description `2026-11`, by the clock of the broker's zone. */
+                    month: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MonthReport"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/month.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as CSV, in UTF-8 with a byte order mark. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description Code of the area; those within are in it. */
+                    area: string;
+                    /** @description `2026-11`, by the clock of the broker's zone. */
+                    month: string;
+                    /** @description `vi` when absent. */
+                    lang?: "vi" | "en";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/csv": unknown;
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/month.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a spreadsheet. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description Code of the area; those within are in it. */
+                    area: string;
+                    /** @description `2026-11`, by the clock of the broker's zone. */
+                    month: string;
+                    /** @description `vi` when absent. */
+                    lang?: "vi" | "en";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -1758,6 +2289,115 @@ export interface paths {
             };
         };
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Systems that may send from above, by name. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Sources"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Lets a system send from above. Its credential is in the answer, and never shown again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewSource"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SourceWithToken"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a system's credential away. What it sent stays. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -2081,6 +2721,30 @@ export interface components {
             /** @description Title. */
             title: string;
         };
+        /** @description A calendar feed. */
+        Calendar: {
+            /** @description The area whose programme it shows. */
+            area: components["schemas"]["AreaName"];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Who made it. */
+            created_by: components["schemas"]["PersonName"];
+            /** @description Id. */
+            id: string;
+        };
+        /** @description A calendar feed and its address. */
+        CalendarWithUrl: components["schemas"]["Calendar"] & {
+            /** @description Its address on this server. Whoever has it can read the programme. It is shown this once, and kept nowhere. */
+            url: string;
+        };
+        /** @description All of them. */
+        Calendars: {
+            /** @description These. */
+            items: components["schemas"]["Calendar"][];
+        };
         /** @description A ceiling on the volume for some time of each day. */
         CeilingBody: {
             /** @description `HH:MM`. */
@@ -2140,7 +2804,7 @@ export interface components {
          * @description What went wrong. A code never changes its meaning.
          * @enum {string}
          */
-        Code: "InvalidRequest" | "InvalidField" | "SignInRequired" | "WrongCredentials" | "TooManyTries" | "SetupLinkInvalid" | "PasswordShort" | "PasswordCommon" | "Forbidden" | "ForeignOrigin" | "NotFound" | "MethodNotAllowed" | "Exists" | "Dangling" | "TooLarge" | "TextTooLong" | "TextEmpty" | "VoiceUnknown" | "SpeechFailed" | "SoundUnusable" | "NoNodes" | "KeyReused" | "NodeNotTrusted" | "ClaimUnknown" | "ClaimUsed" | "ClaimExpired" | "NoCommonVersion" | "InvalidCertificateRequest" | "NodesUnreachable" | "DiskFull" | "ClipDamaged" | "PolicyBreached" | "PolicyLoosens" | "LimitNotYours" | "TimetableInvalid" | "TimeZoneUnknown" | "TooManyBroadcasts" | "Latched" | "Internal";
+        Code: "InvalidRequest" | "InvalidField" | "SignInRequired" | "WrongCredentials" | "TooManyTries" | "SetupLinkInvalid" | "PasswordShort" | "PasswordCommon" | "Forbidden" | "ForeignOrigin" | "NotFound" | "MethodNotAllowed" | "Exists" | "Dangling" | "TooLarge" | "TextTooLong" | "TextEmpty" | "VoiceUnknown" | "SpeechFailed" | "SoundUnusable" | "NoNodes" | "KeyReused" | "Expired" | "AlreadyDecided" | "NodeNotTrusted" | "ClaimUnknown" | "ClaimUsed" | "ClaimExpired" | "NoCommonVersion" | "InvalidCertificateRequest" | "NodesUnreachable" | "DiskFull" | "ClipDamaged" | "PolicyBreached" | "PolicyLoosens" | "LimitNotYours" | "TimetableInvalid" | "TimeZoneUnknown" | "TooManyBroadcasts" | "Latched" | "Internal";
         /** @description The other entry of a collision. */
         Collided: {
             /**
@@ -2218,6 +2882,11 @@ export interface components {
             /** @description The bulletin's title. */
             title: string;
         };
+        /** @description A no. */
+        Decline: {
+            /** @description Why, for the sender, up to 500 characters. */
+            remark: string;
+        };
         /** @description A bulletin in the programme. */
         EntryBulletin: {
             /**
@@ -2245,6 +2914,49 @@ export interface components {
             limits: string[];
             /** @description The person's id. */
             person: string;
+        };
+        /** @description Sums. */
+        Figures: {
+            /**
+             * Format: int64
+             * @description All whose time is over: the sum of those that follow.
+             */
+            airings: number;
+            /**
+             * Format: double
+             * @description Minutes that sound devices really took, to a tenth.
+             */
+            minutes: number;
+            /**
+             * Format: int64
+             * @description Not heard.
+             */
+            missed: number;
+            /**
+             * Format: int64
+             * @description Heard in part.
+             */
+            partial: number;
+            /**
+             * Format: int64
+             * @description Heard whole.
+             */
+            played: number;
+            /**
+             * Format: int64
+             * @description Interrupted by something stronger.
+             */
+            pre_empted: number;
+            /**
+             * Format: int64
+             * @description Refused by the node.
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description The node hasn't told yet.
+             */
+            unreported: number;
         };
         /** @description Plan generations. */
         Generation: {
@@ -2330,6 +3042,109 @@ export interface components {
              */
             volume: number;
         };
+        /** @description The bulletin of an item. */
+        InboxBulletin: {
+            /**
+             * @description `normal`, `priority`, `emergency`.
+             * @example normal
+             */
+            class: string;
+            /** @description SHA-256 of what sounds; `clips/HASH` has it. */
+            clip: string;
+            /**
+             * Format: int64
+             * @description How long it sounds, seconds, rounded up.
+             */
+            duration_s: number;
+            /** @description Id. */
+            id: string;
+            /** @description BCP 47. */
+            language: string;
+            /** @description What is said, when the sender gave it. */
+            text?: string | null;
+            /** @description Title. */
+            title: string;
+        };
+        /** @description An item from above. */
+        InboxItem: {
+            /** @description Where it is meant to sound. */
+            areas: components["schemas"]["AreaName"][];
+            /** @description What airs it: a broadcast, or an entry of the programme. */
+            broadcast?: string | null;
+            /** @description What is said. */
+            bulletin: components["schemas"]["InboxBulletin"];
+            /** @description How many of its airings stand where, by status. Absent while there are none. */
+            counts?: {
+                [key: string]: number;
+            };
+            /**
+             * Format: date-time
+             * @description When a person decided. Absent when the rules of its class did.
+             */
+            decided_at?: string | null;
+            /** @description Who decided. */
+            decided_by?: string | null;
+            /**
+             * Format: date-time
+             * @description It must not begin from then on.
+             */
+            expires_at?: string | null;
+            /** @description Id. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it came.
+             */
+            received_at: string;
+            /** @description That system's name for it. */
+            reference: string;
+            /** @description Why it was declined. */
+            remark?: string | null;
+            /** @description What people call the system that sent it. */
+            source: string;
+            /** @description How far it is. */
+            status: components["schemas"]["InboxStatus"];
+        };
+        /** @description Items, newest first. */
+        InboxItems: {
+            /** @description These. */
+            items: components["schemas"]["InboxItem"][];
+        };
+        /** @description What became of an item. */
+        InboxOutcome: {
+            /** @description How many of its airings stand where, by status. Absent while there are none. */
+            counts?: {
+                [key: string]: number;
+            };
+            /**
+             * Format: date-time
+             * @description When a person decided.
+             */
+            decided_at?: string | null;
+            /** @description Why it was declined. */
+            remark?: string | null;
+            /** @description How far it is. */
+            status: components["schemas"]["InboxStatus"];
+        };
+        /** @description What the sender is told. */
+        InboxReceipt: {
+            /** @description What airs it, if that is decided. */
+            broadcast?: string | null;
+            /** @description Id of the item here. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it came.
+             */
+            received_at: string;
+            /** @description How far it is. */
+            status: components["schemas"]["InboxStatus"];
+        };
+        /**
+         * @description How far an item from above is.
+         * @enum {string}
+         */
+        InboxStatus: "waiting" | "queued" | "scheduled" | "aired" | "declined" | "expired";
         /** @description An area in which everything was stopped, and is until somebody releases it. */
         Latch: {
             /** @description The area. */
@@ -2348,6 +3163,17 @@ export interface components {
         Latches: {
             /** @description Oldest first. */
             items: components["schemas"]["Latch"][];
+        };
+        /** @description A month of an area. */
+        MonthReport: {
+            /** @description The area asked for. */
+            area: components["schemas"]["AreaName"];
+            /** @description `2026-11`. */
+            month: string;
+            /** @description By hamlet, weakest class first. */
+            rows: components["schemas"]["ReportRow"][];
+            /** @description All of it. */
+            total: components["schemas"]["Figures"];
         };
         /** @description The interface that the node's default route uses. */
         Network: {
@@ -2410,6 +3236,34 @@ export interface components {
             /** @description Voice for the text, when there is no clip. */
             voice?: string | null;
         };
+        /** @description A new one. */
+        NewCalendar: {
+            /** @description Code of the area. */
+            area: string;
+        };
+        /** @description What a system sends: part `item` of the form. */
+        NewInboxItem: {
+            /** @description Codes of areas, all within the sender's. */
+            areas: string[];
+            /**
+             * @description `normal`, `priority`, `emergency`.
+             * @example normal
+             */
+            class: string;
+            /**
+             * Format: date-time
+             * @description It must not begin from then on.
+             */
+            expires_at?: string | null;
+            /** @description BCP 47; `vi` when absent. */
+            language?: string | null;
+            /** @description The sender's name for it, up to 120 characters: sent again, it is not done again. */
+            reference: string;
+            /** @description What is said, up to 20,000 characters. It is spoken when there is no part `sound`. */
+            text?: string | null;
+            /** @description Title, up to 120 characters. */
+            title: string;
+        };
         /** @description A new node. */
         NewNode: {
             /** @description Code of the hamlet it stands in. */
@@ -2451,6 +3305,46 @@ export interface components {
             time_zone?: string | null;
             /** @description When. */
             timetable: components["schemas"]["TimetableBody"];
+        };
+        /** @description When an item is to be aired: an entry of the programme without its bulletin. */
+        NewSchedule: {
+            /** @description Codes of areas; the item's own when absent. */
+            areas?: string[] | null;
+            /**
+             * Format: int32
+             * @description How long after its nominal start an airing may still begin, 10 to 86,400 seconds; 600 when absent.
+             */
+            catch_up_s?: number | null;
+            /** @description Limits to be lifted: `hours`, `session_minutes`, `sessions_per_day`, `volume`. */
+            exceeds?: string[];
+            /**
+             * Format: date-time
+             * @description No airing begins from then on; never later than the item's own.
+             */
+            expires_at?: string | null;
+            /**
+             * Format: int32
+             * @description Silence between repeats, seconds; none when absent.
+             */
+            gap_s?: number | null;
+            /**
+             * Format: int32
+             * @description How often each time, 1 to 20; once when absent.
+             */
+            repeats?: number | null;
+            /** @description Pre-empted, it goes on where it was interrupted. */
+            resume?: boolean;
+            /** @description IANA zone of the timetable; the broker's when absent. */
+            time_zone?: string | null;
+            /** @description When. */
+            timetable: components["schemas"]["TimetableBody"];
+        };
+        /** @description A new one. */
+        NewSource: {
+            /** @description Code of the area that it may send to, with those within. */
+            area: string;
+            /** @description What people call it, up to 80 characters. */
+            name: string;
         };
         /** @description One of the next airings. */
         NextAiring: {
@@ -2733,11 +3627,21 @@ export interface components {
             /** @description What people call it. */
             name: string;
         };
+        /** @description One hamlet and class. */
+        ReportRow: components["schemas"]["Figures"] & {
+            /**
+             * @description `normal`, `priority`, `emergency`.
+             * @example normal
+             */
+            class: string;
+            /** @description Where. */
+            hamlet: components["schemas"]["AreaName"];
+        };
         /**
          * @description What a person may do.
          * @enum {string}
          */
-        Role: "admin";
+        Role: "admin" | "source";
         /** @description What became of a run on one node. */
         RunNode: {
             /**
@@ -2794,6 +3698,30 @@ export interface components {
         SetupState: {
             /** @description True until somebody can sign in. */
             needed: boolean;
+        };
+        /** @description A system that may send from above. */
+        Source: {
+            /** @description It may send to this area and those within. */
+            area: components["schemas"]["AreaName"];
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            created_at: string;
+            /** @description Id. */
+            id: string;
+            /** @description What people call it. */
+            name: string;
+        };
+        /** @description A system that may send from above, and the secret by which it is known. */
+        SourceWithToken: components["schemas"]["Source"] & {
+            /** @description Its credential. It is shown this once, and kept nowhere. */
+            token: string;
+        };
+        /** @description All of them. */
+        Sources: {
+            /** @description These. */
+            items: components["schemas"]["Source"][];
         };
         /** @description Some time of each day. */
         SpanBody: {

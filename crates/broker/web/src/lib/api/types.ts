@@ -37,3 +37,10 @@ export type Volume = Schemas['Volume'];
 export type Warning = Schemas['WarningBody'];
 export type Week = Schemas['Week'];
 export type WeekAiring = Schemas['WeekAiring'];
+
+export type Calendar = Schemas['Calendar'];
+export type Figures = Schemas['Figures'];
+export type InboxItem = Schemas['InboxItem'];
+export type MonthReport = Schemas['MonthReport'];
+export type ReportRow = Schemas['ReportRow'];
+export type Source = Schemas['Source'];

@@ -1,5 +1,5 @@
-// The page's words in the chosen language. What the first screen says in Vietnamese is part of the first load; the rest of Vietnamese
-// follows at once, English when it is asked for.
+// The page's words in the chosen language. What the first screen says in Vietnamese is part of the first load; what others say of outcomes
+// and problems follows at once, the words of screens that few open with them, and English when it is asked for.
 import { fill, type Key, type Lang, type Params, type PluralKey } from './messages';
 import first from './vi.json?first';
 
@@ -10,11 +10,26 @@ const plurals: Record<Lang, Intl.PluralRules> = { vi: new Intl.PluralRules('vi')
 
 export const language = (): Lang => lang;
 
-/** Makes all Vietnamese words available; screens that are loaded later wait for it. */
-export async function loadRest(): Promise<void> {
-  if (whole !== first) return;
-  whole = { ...first, ...(await import('./vi.json?rest')).default };
+function add(words: Record<string, string>): void {
+  whole = { ...whole, ...words };
   if (lang === 'vi') catalogue = whole;
+}
+
+let rest = false;
+/** Makes the words of all screens but a few available in Vietnamese; screens that are loaded later wait for it. */
+export async function loadRest(): Promise<void> {
+  if (rest) return;
+  add((await import('./vi.json?rest')).default);
+  rest = true;
+}
+
+let late = false;
+/** Makes all Vietnamese words available. */
+export async function loadAll(): Promise<void> {
+  await loadRest();
+  if (late) return;
+  add((await import('./vi.json?late')).default);
+  late = true;
 }
 
 /** Changes the language once its catalogue is there; false when it could not be loaded (no network): the old one stays. */
@@ -22,7 +37,7 @@ export async function useLanguage(next: Lang): Promise<boolean> {
   try {
     if (next === 'en') catalogue = (await import('./en.json')).default;
     else {
-      await loadRest();
+      await loadAll();
       catalogue = whole;
     }
   } catch {

@@ -3,8 +3,7 @@
 import { SvelteMap } from 'svelte/reactivity';
 import { api } from '../api/client';
 import type { Problem } from '../api/problem';
-import type { InboxItem } from '../api/rules-types';
-import type { Airing, Broadcast, Latch, LoaNode } from '../api/types';
+import type { Airing, Broadcast, InboxItem, Latch, LoaNode } from '../api/types';
 import { isOver, withAiring, withSnapshot } from '../live/merge';
 import type { ServerEvent } from '../live/sse';
 import { EventStream, type LinkState, type StreamOptions } from '../live/stream';

@@ -1,5 +1,5 @@
 // The months that a report can be had of, and its rows by hamlet. Pure.
-import type { ReportRow } from '../api/rules-types';
+import type { ReportRow } from '../api/types';
 import { ZONE } from '../i18n/format';
 
 const MONTHS = 24;

@@ -1,5 +1,5 @@
 // How far a bulletin from above is, for whoever may have to decide.
-import type { InboxItem } from '../api/rules-types';
+import type { InboxItem } from '../api/types';
 import { fmt } from '../i18n/fmt';
 import { t, tryT } from '../i18n/index.svelte';
 import type { Tone } from './airing';

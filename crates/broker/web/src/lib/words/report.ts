@@ -1,5 +1,5 @@
 // A month's figures in words.
-import type { Figures } from '../api/rules-types';
+import type { Figures } from '../api/types';
 import { fmt } from '../i18n/fmt';
 import { language, t } from '../i18n/index.svelte';
 
