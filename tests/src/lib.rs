@@ -8,6 +8,7 @@ pub mod listen;
 pub mod mosquitto;
 pub mod outsider;
 pub mod soundcard;
+pub mod source;
 pub mod standin;
 pub mod tune;
 pub mod world;

@@ -32,6 +32,8 @@ use crate::{
 const GRACE: SignedDuration = SignedDuration::from_secs(10);
 /// A node may be away for a month and still report; after this long what it hasn't reported counts as missed.
 const REPORTED_WITHIN: SignedDuration = SignedDuration::from_hours(35 * 24);
+/// What a node's clock may honestly be ahead of the broker's.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(1);
 /// How often what nodes said is written down, and silence is looked for.
 const SWEEP: Duration = Duration::from_secs(2);
 
@@ -239,7 +241,19 @@ async fn heard_heartbeat(app: &Arc<App>, node: &NodeId, message: &Message) -> an
 async fn heard_receipts(app: &Arc<App>, node: &NodeId, message: &Message) -> anyhow::Result<()> {
     let mut batch: ReceiptBatch = serde_json::from_slice(&message.payload)?;
     batch.receipts.truncate(limits::RECEIPTS_PER_BATCH);
-    let changed = app.store.keep_receipts(node, &batch.receipts, app.now()).await?;
+    let now = app.now();
+    batch.receipts.retain(|receipt| {
+        // Not kept, nor acknowledged: a node whose clock was ahead takes it back, or says it again when it is true.
+        let to_come = receipt.start.is_some_and(|start| start.duration_since(now) > CLOCKS_DIFFER);
+        if to_come {
+            tracing::warn!(%node, airing = %receipt.airing, "a receipt of an airing that is still to come: the node's clock is ahead");
+        }
+        !to_come
+    });
+    if batch.receipts.is_empty() {
+        return Ok(());
+    }
+    let changed = app.store.keep_receipts(node, &batch.receipts).await?;
     counter!("loa_receipts_total").increment(changed.len() as u64);
     dispatch::acknowledge(app, node, batch.receipts.into_iter().map(|receipt| receipt.airing).collect())
         .await?;

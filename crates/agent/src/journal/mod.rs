@@ -130,8 +130,9 @@ impl Journal {
             self.entries.remove(airing);
             return;
         };
-        if exact && now < accepted.start && entry.progress.is_none() {
-            // It was handed to the player in advance, and can't have sounded.
+        let since_then = entry.begun.is_some_and(|begun| begun <= now);
+        if exact && since_then && now < accepted.start && entry.progress.is_none() {
+            // It was handed to the player in advance, and can't have sounded. A clock that has gone back since then says nothing.
             entry.begun = None;
         }
         let (outcome, progress) = match (entry.begun, entry.progress) {

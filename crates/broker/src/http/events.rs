@@ -15,7 +15,7 @@ use crate::app::App;
 /// Short enough for a carrier's address translation to keep the connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// Events `node` (Node), `airing` (`AiringProgress`), `broadcast` (Broadcast), `latches` (Latches), `alarms` (Alarms), and `programme`, which is
+/// Events `node` (Node), `airing` (`AiringProgress`), `broadcast` (Broadcast), `latches` (Latches), `alarms` (Alarms), `inbox` (an `InboxItem` as `item`), and `programme`, which is
 /// empty: something of the programme, a policy or a latch changed, or airings are due. The first is `hello`; after it, ask for everything
 /// once. The stream ends when the page is too slow to follow; the browser then comes back by itself.
 #[utoipa::path(get, path = "/events", tag = "events",

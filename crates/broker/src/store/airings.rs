@@ -1,6 +1,6 @@
 //! What becomes of a broadcast on each node: from *sent* to the outcome that the node's receipt gives.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use loa_protocol::{AiringId, BroadcastId, NodeId, Outcome, Reason, Receipt};
 use serde::{Deserialize, Serialize};
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
@@ -152,13 +152,12 @@ impl Store {
 
     /// Keeps receipts of one node, all or none. The first receipt of an airing stands, over anything the broker had guessed. Returns the
     /// airings that changed. A receipt of an airing that isn't this node's changes nothing. One of an airing by timetable that isn't written
-    /// down (the broker was away at its start, or the node held an older plan) is written down by it, unless it is still to come: then the
-    /// node's clock was ahead, and it will report again; or unless it was not heard and had been taken out of the programme.
+    /// down (the broker was away at its start, or the node held an older plan) is written down by it, unless it was not heard and had been
+    /// taken out of the programme.
     pub async fn keep_receipts(
         &self,
         node: &NodeId,
         receipts: &[Receipt],
-        now: Timestamp,
     ) -> Result<Vec<AiringId>, StoreError> {
         let mut changed = Vec::new();
         let mut tx = self.pool.begin().await?;
@@ -176,7 +175,7 @@ impl Store {
             .bind(node.as_str())
             .execute(&mut *tx)
             .await?;
-            if done.rows_affected() > 0 || insert_receipt(&mut tx, node, receipt, now).await? {
+            if done.rows_affected() > 0 || insert_receipt(&mut tx, node, receipt).await? {
                 changed.push(receipt.airing.clone());
             }
         }
@@ -208,21 +207,13 @@ impl Store {
     }
 }
 
-/// What a node's clock may honestly be ahead of the broker's.
-const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(1);
-
 /// Writes down an airing by timetable that nobody expected, by its receipt; whether it is one and new.
 async fn insert_receipt(
     tx: &mut SqliteConnection,
     node: &NodeId,
     receipt: &Receipt,
-    now: Timestamp,
 ) -> Result<bool, StoreError> {
     let Some(start) = receipt.start else { return Ok(false) };
-    if start.duration_since(now) > CLOCKS_DIFFER {
-        tracing::warn!(%node, airing = %receipt.airing, %start, "a receipt of an airing that is still to come: the node's clock is ahead");
-        return Ok(false);
-    }
     if AiringId::derive(&receipt.broadcast, node, start) != receipt.airing {
         return Ok(false);
     }

@@ -180,7 +180,7 @@ async fn the_first_receipt_stands_however_often_and_however_different_it_comes_a
     let [airing, _] = commune.broadcast(1, None).await.unwrap();
     let keep = |outcome| {
         let (store, receipt) = (commune.store.clone(), receipt(&airing, outcome));
-        async move { store.keep_receipts(&node("n1"), &[receipt], at(500)).await.unwrap() }
+        async move { store.keep_receipts(&node("n1"), &[receipt]).await.unwrap() }
     };
     assert_eq!(keep(Outcome::Played).await, [airing.clone()]);
     assert_eq!(keep(Outcome::Played).await, []);
@@ -194,7 +194,7 @@ async fn a_receipt_for_another_nodes_airing_or_for_none_changes_nothing() {
     let [airing, _] = commune.broadcast(1, None).await.unwrap();
     let unknown = AiringId::derive(&broadcast_id(9), &node("n2"), at(0));
     let receipts = [receipt(&airing, Outcome::Played), receipt(&unknown, Outcome::Played)];
-    assert_eq!(commune.store.keep_receipts(&node("n2"), &receipts, at(500)).await.unwrap(), []);
+    assert_eq!(commune.store.keep_receipts(&node("n2"), &receipts).await.unwrap(), []);
     assert_eq!(commune.fate(&airing).await, (AiringStatus::Sent, None));
 }
 
@@ -211,7 +211,7 @@ async fn a_silent_node_is_given_up_after_the_expiry_and_its_late_receipt_still_c
     assert_eq!(commune.fate(&first).await, (AiringStatus::Missed, Some(Reason::NodeSilent)));
     assert_eq!(commune.store.give_up_silent(at(500), at(500)).await.unwrap(), []);
     let late = [receipt(&first, Outcome::Played)];
-    assert_eq!(commune.store.keep_receipts(&node("n1"), &late, at(500)).await.unwrap(), [first.clone()]);
+    assert_eq!(commune.store.keep_receipts(&node("n1"), &late).await.unwrap(), [first.clone()]);
     assert_eq!(commune.fate(&first).await, (AiringStatus::Played, None));
 }
 
@@ -239,7 +239,7 @@ async fn progress_never_goes_back_and_never_replaces_an_outcome() {
     assert!(store.airing_progress(&airing, &n1, AiringStatus::Playing, Some(at(1))).await.unwrap());
     assert!(!store.airing_progress(&airing, &n1, AiringStatus::Waiting, None).await.unwrap());
     assert!(!store.airing_progress(&airing, &node("n2"), AiringStatus::Playing, None).await.unwrap());
-    store.keep_receipts(&n1, &[receipt(&airing, Outcome::Partial)], at(500)).await.unwrap();
+    store.keep_receipts(&n1, &[receipt(&airing, Outcome::Partial)]).await.unwrap();
     assert!(!store.airing_progress(&airing, &n1, AiringStatus::Playing, None).await.unwrap());
     assert_eq!(commune.fate(&airing).await, (AiringStatus::Partial, None));
 }
@@ -371,7 +371,7 @@ async fn a_plan_that_the_node_does_not_hold_is_due_again() {
 async fn what_was_written_is_there_after_opening_again() {
     let commune = Commune::new().await;
     let [airing, _] = commune.broadcast(1, None).await.unwrap();
-    commune.store.keep_receipts(&node("n1"), &[receipt(&airing, Outcome::Played)], at(500)).await.unwrap();
+    commune.store.keep_receipts(&node("n1"), &[receipt(&airing, Outcome::Played)]).await.unwrap();
     commune.store.keep_plans(&[(node("n1"), 3, "plan".into())]).await.unwrap();
     commune.store.plans_published(&[(node("n1"), 3)]).await.unwrap();
     commune.store.plans_published(&[(node("n1"), 2)]).await.unwrap();

@@ -304,3 +304,63 @@ test('while everything is stopped: the panel, the nodes, a node, a refused broad
   await expect(page.getByRole('dialog')).toBeVisible();
   await inspect(page);
 });
+
+test('the programme: an empty week, the form with what is missing, forbidden and doubtful, the question, a week, today', async ({
+  signedIn: page,
+  commune,
+}) => {
+  const policy = '/api/v1/areas/31699/policy';
+  const hours = Array.from({ length: 7 }, () => [{ from: '04:00', to: '21:00' }]);
+  expect((await commune.api.put(policy, { data: { hours, ceilings: [], exceedable: [], exceeders: [] } })).ok()).toBe(true);
+  await tab(page, 'Chương trình');
+  await expect(page.getByText('Tuần này chưa có lượt phát nào ở Đại Ân 2.')).toBeVisible();
+  await inspect(page);
+  await page.getByRole('link', { name: 'Thêm lịch phát' }).tap();
+  await page.getByRole('button', { name: 'Lưu lịch phát' }).tap();
+  await expect(page.getByRole('alert').filter({ hasText: 'Chưa chọn' })).toBeVisible();
+  await inspect(page);
+
+  await tab(page, 'Phát');
+  await uploadSound(
+    page,
+    'một tên tệp rất dài không có chỗ ngắt-0123456789012345678901234567890123456789.wav',
+    wav(beeps(660, 1)),
+  );
+  await page.getByRole('checkbox', { name: /Tất cả: 5 ấp/ }).check();
+  await page.getByRole('button', { name: 'Đưa vào chương trình' }).tap();
+  const preview = page.getByRole('region', { name: 'Sẽ phát' });
+  await page.getByRole('radio', { name: 'Hằng tháng' }).check();
+  await page.getByRole('checkbox', { name: 'Ngày cuối tháng' }).check();
+  await page.getByLabel('Giờ phát 1').fill('22:30');
+  await page.getByText('Tuỳ chọn thêm').tap();
+  await page.getByLabel('Số lần phát mỗi lượt').fill('2');
+  await expect(preview).toContainText('Quy chế không cho phép');
+  await inspect(page);
+  await page.getByRole('radio', { name: 'Hằng ngày' }).check();
+  await page.getByRole('button', { name: 'Thêm ngày không phát' }).tap();
+  await page.getByLabel('Giờ phát 1').fill('04:30');
+  await page.getByRole('button', { name: 'Thêm giờ' }).tap();
+  await expect(preview).toContainText('Cần xem lại');
+  await inspect(page);
+  await page.getByRole('button', { name: 'Lưu lịch phát' }).tap();
+  const question = page.getByRole('dialog', { name: 'Lưu lịch phát này?' });
+  await expect(question).toBeVisible();
+  await inspect(page);
+  await question.getByRole('button', { name: 'Đúng, lưu' }).tap();
+  const day = page.locator('[data-day]').nth(1);
+  await expect(day).toContainText('04:30');
+  await inspect(page);
+
+  await page.getByRole('link', { name: 'Hôm nay' }).tap();
+  await expect(page.getByRole('heading', { level: 1, name: 'Lượt phát hôm nay' })).toBeVisible();
+  await page.locator('details[data-state] summary').first().tap();
+  await inspect(page);
+  await tab(page, 'Chương trình');
+  await day.getByRole('link').first().tap();
+  await page.getByRole('button', { name: 'Xoá khỏi chương trình' }).tap();
+  await expect(page.getByRole('dialog')).toBeVisible();
+  await inspect(page);
+  await page.getByRole('dialog').getByRole('button', { name: 'Xoá lịch phát' }).tap();
+  await expect(page).toHaveURL(/\/programme$/);
+  await commune.api.delete(policy);
+});

@@ -258,20 +258,31 @@ fn permitted(case: &Case<'_>, index: usize, heard: &Heard, ordered: &Ordered) ->
     if heard.gain > f32::from(most) / 100.0 + 1e-4 {
         return Err(format!("louder than {most} %"));
     }
-    let earlier: Vec<_> = case.heard[..index]
-        .iter()
-        .rev()
-        .take(100)
-        .filter(|other| {
-            let orders = case.ordered.get(&other.airing);
-            orders.is_some_and(|orders| orders.iter().all(|order| order.class != Class::Emergency))
-        })
-        .filter_map(|other| spell(other, case.receipts))
-        .collect();
+    // What goes on after an interruption goes on with its session.
+    let mut earlier: HashMap<&AiringId, Spell> = HashMap::new();
+    for other in case.heard[..index].iter().rev().take(100) {
+        let orders = case.ordered.get(&other.airing);
+        let counts = orders.is_some_and(|orders| orders.iter().all(|order| order.class != Class::Emergency));
+        if let Some(spell) = spell(other, case.receipts).filter(|_| counts) {
+            let whole = earlier.entry(&other.airing).or_insert(spell);
+            *whole = Spell { from: whole.from.min(spell.from), to: whole.to.max(spell.to) };
+        }
+    }
+    let earlier: Vec<_> = earlier.into_values().collect();
     let to = later(heard.began, lasts(heard.whole) - TOLERANCE).max(heard.began);
     let wish =
         Wish { class: ordered.class, spell: Spell { from: heard.began, to }, exceeds: &ordered.exceeds };
-    allowed(policy, case.zone, &wish, &earlier).map_err(|breach| format!("against the policy ({breach:?})"))
+    allowed(policy, case.zone, &wish, &earlier)
+        .map_err(|breach| format!("against the policy ({breach:?}), after {:?}", last_day(&earlier, &wish)))
+}
+
+/// What the verdict rests on, in order.
+fn last_day(earlier: &[Spell], wish: &Wish<'_>) -> Vec<Spell> {
+    let day = SignedDuration::from_hours(24);
+    let mut last: Vec<_> =
+        earlier.iter().copied().filter(|s| wish.spell.from.duration_since(s.to) < day).collect();
+    last.sort_unstable();
+    last
 }
 
 /// When it sounded, as far as anyone can know after a power cut.

@@ -76,9 +76,9 @@ pub(super) fn known(
             let edition = (planned.id.clone(), planned.since);
             let entry = looked.entry(edition.clone()).or_insert((planned, until));
             entry.1 = entry.1.max(until);
-            if span.trusted {
-                let entry = considered.entry(edition).or_insert(until);
-                *entry = (*entry).max(until);
+            if let Some(truly) = span.truly.filter(|_| span.trusted) {
+                let entry = considered.entry(edition).or_insert(truly);
+                *entry = (*entry).max(truly);
             }
         }
     }

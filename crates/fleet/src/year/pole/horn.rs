@@ -78,7 +78,7 @@ impl Pole<'_> {
         let Some(sounding) = self.sounding.get(place) else { return };
         if now >= sounding.ends {
             let sounding = self.sounding.swap_remove(place);
-            self.end(sounding, now);
+            self.end(&sounding, now);
         } else if now >= sounding.begins && sounding.heard.is_none() {
             self.begins(place);
             let at = self.clock.now();
@@ -126,8 +126,8 @@ impl Pole<'_> {
     }
 
     /// Tells the node how a sound ended.
-    pub(super) fn end(&mut self, sounding: Sounding, at: Timestamp) {
-        let frames = self.note_end(&sounding, at, false);
+    pub(super) fn end(&mut self, sounding: &Sounding, at: Timestamp) {
+        let frames = self.note_end(sounding, at, false);
         let heard = sounding.heard.and_then(|place| self.record.heard.get(place));
         let how = if sounding.how == End::Complete && frames < sounding.whole {
             End::Stopped

@@ -51,6 +51,8 @@ pub(super) struct Held {
     pub(super) trusted: bool,
     /// The latest that its clock showed when it looked at its timetable; none: it never did.
     pub(super) looked: Option<Timestamp>,
+    /// The same as far as it was so: what a clock that is ahead has settled is taken back when it is put right.
+    pub(super) truly: Option<Timestamp>,
 }
 
 /// What is left of a node's year.
@@ -246,7 +248,7 @@ impl<'a> Pole<'a> {
     fn befalls(&mut self, fate: Fate) {
         match fate {
             Fate::Dark { lasts, killed, amid } if self.node.is_some() => {
-                if amid && !self.sounding.is_empty() || amid && self.chance.random_bool(0.5) {
+                if amid && (!self.sounding.is_empty() || self.chance.random_bool(0.5)) {
                     self.doomed = Some((lasts, killed));
                 } else {
                     self.lose_lazy_lines();
@@ -309,7 +311,7 @@ impl<'a> Pole<'a> {
         self.life += 1;
         self.doomed = None;
         self.tape.orders();
-        let (mark, battery) = (self.data.join("synchronised"), self.index % 2 == 0);
+        let (mark, battery) = (self.data.join("synchronised"), self.index.is_multiple_of(2));
         self.clock = Arc::new(NodeClock::on(self.machine.clone(), self.office.from, battery, &mark));
         let mut node = Node::open(Parts {
             data: self.data.clone(),
@@ -350,7 +352,7 @@ impl<'a> Pole<'a> {
 
     /// What the clock shows more than the truth when the power comes back.
     fn wakes_up(&mut self, truth: Timestamp) -> SignedDuration {
-        let battery = self.index % 2 == 0;
+        let battery = self.index.is_multiple_of(2);
         match self.chance.random_range(0..20) {
             // The battery's clock was set wrong, ahead or behind.
             0 if battery => SignedDuration::from_secs(self.chance.random_range(-40_000..40_000)),
@@ -371,7 +373,7 @@ impl<'a> Pole<'a> {
     fn restart(&mut self) {
         self.operate(Node::farewell);
         for sounding in std::mem::take(&mut self.sounding) {
-            self.end(sounding, self.now);
+            self.end(&sounding, self.now);
         }
         if self.node.is_some() {
             let seconds = self.chance.random_range(1..5);
@@ -425,11 +427,12 @@ impl<'a> Pole<'a> {
     fn looked(&mut self, shown: Timestamp) {
         let trusted = self.clock.trust() != ClockTrust::Unknown;
         let shown = shown.min(self.clock.now());
-        match self.record.held.last_mut() {
-            Some(held) if held.generation == self.generation && held.trusted == trusted => {
-                held.looked = Some(held.looked.map_or(shown, |looked| looked.max(shown)));
-            }
-            _ => self.record.held.push(Held { generation: self.generation, trusted, looked: Some(shown) }),
+        let same = |held: &&mut Held| held.generation == self.generation && held.trusted == trusted;
+        let (looked, truly) = (Some(shown), Some(shown.min(self.now)));
+        if let Some(held) = self.record.held.last_mut().filter(same) {
+            (held.looked, held.truly) = (held.looked.max(looked), held.truly.max(truly));
+        } else {
+            self.record.held.push(Held { generation: self.generation, trusted, looked, truly });
         }
     }
 

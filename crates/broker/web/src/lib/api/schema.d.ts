@@ -777,7 +777,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Events `node` (Node), `airing` (`AiringProgress`), `broadcast` (Broadcast), `latches` (Latches), `alarms` (Alarms), and `programme`, which is
+         * Events `node` (Node), `airing` (`AiringProgress`), `broadcast` (Broadcast), `latches` (Latches), `alarms` (Alarms), `inbox` (an `InboxItem` as `item`), and `programme`, which is
          *     empty: something of the programme, a policy or a latch changed, or airings are due. The first is `hello`; after it, ask for everything
          *     once. The stream ends when the page is too slow to follow; the browser then comes back by itself.
          */
