@@ -313,6 +313,8 @@ test('the programme: an empty week, the form with what is missing, forbidden and
   const hours = Array.from({ length: 7 }, () => [{ from: '04:00', to: '21:00' }]);
   expect((await commune.api.put(policy, { data: { hours, ceilings: [], exceedable: [], exceeders: [] } })).ok()).toBe(true);
   await tab(page, 'Chương trình');
+  // Other tests may have left something in this week.
+  await page.getByRole('button', { name: 'Tuần sau' }).tap();
   await expect(page.getByText('Tuần này chưa có lượt phát nào ở Đại Ân 2.')).toBeVisible();
   await inspect(page);
   await page.getByRole('link', { name: 'Thêm lịch phát' }).tap();
