@@ -332,7 +332,8 @@ impl<P: Plays> Node<P> {
             outcome,
             reason: Some(reason),
             started_at: Some(started_at),
-            ended_at: self.clock.now(),
+            // When it last sounded, not when it was given up: sessions are counted by that.
+            ended_at: taken.rested_at.unwrap_or(started_at),
             frames: taken.heard,
             clip_frames: taken.accepted.clip_frames().max(taken.heard),
             clip: taken.accepted.clip.hash,

@@ -44,6 +44,24 @@ test('a bulletin is made, plays, and the nodes are looked at', async ({ signedIn
   lost.start();
 });
 
+test('the programme of a week', async ({ signedIn: page, commune }) => {
+  const entry = async (title: string, kind: string, times: string[], areas: string[], days: number[]) => {
+    const bulletin = await commune.post<{ id: string }>('/bulletins', {
+      title,
+      class: kind,
+      language: 'vi',
+      text: title,
+    });
+    const timetable = { every: 'week', days, times, from: '2026-11-01' };
+    await commune.post('/programme', { bulletin: bulletin.id, areas, timetable });
+  };
+  await entry('Bản tin sáng của xã', 'normal', ['05:00'], ['31699'], [1, 2, 3, 4, 5, 6, 7]);
+  await entry('Nhắc lịch tiêm chủng', 'priority', ['17:15'], ['31699-01', '31699-03'], [1, 2, 3, 4, 5, 6, 7]);
+  await page.goto('/programme');
+  await expect(page.getByText('Bản tin sáng của xã').first()).toBeVisible();
+  await take(page, 'programme');
+});
+
 test('what came from above, a policy, and a month', async ({ signedIn: page, commune }) => {
   const { token } = await commune.post<{ token: string }>('/sources', { name: 'Đài tỉnh Sóc Trăng', area: '94' });
   const system = await System.with(commune.broker.url, token);

@@ -25,6 +25,21 @@ fn what_would_make_the_session_too_long_interrupts_nothing() {
 }
 
 #[test]
+fn what_was_suspended_and_given_up_ended_when_it_last_sounded() {
+    let resuming = Planned { resume: true, catch_up_s: 100, ..daily(1, 1) };
+    let mut bench = Bench::planned(vec![resuming]);
+    bench.pass(60);
+    let [first] = &bench.sounds()[..] else { panic!("silent") };
+    bench.node.played(Event::Started { id: first.id, at: at(60) });
+    bench.play(9, Class::Emergency);
+    bench.end(first.id, End::Stopped, 40_000);
+    bench.pass(200);
+    let given_up = bench.node.journal.receipts().next().unwrap();
+    assert_eq!((given_up.outcome, given_up.frames), (Outcome::PreEmpted, 40_000));
+    assert_eq!((given_up.started_at, given_up.ended_at), (Some(at(60)), at(60)));
+}
+
+#[test]
 fn what_is_refused_while_it_fades_out_is_reported_as_far_as_it_was_heard() {
     let mut bench = Bench::planned(vec![Planned { resume: true, ..lasting(1, 0, 50) }]);
     bench.pass(60);
