@@ -66,7 +66,6 @@ impl<P: Plays> Node<P> {
             self.timetable.look_again();
             return None;
         }
-        self.release_held();
         let now = self.clock.now();
         // Just after, so that what is due at the instant that was asked to be woken at is due.
         let horizon = later(now, LEAD + SignedDuration::from_micros(1));
@@ -76,6 +75,7 @@ impl<P: Plays> Node<P> {
             self.journal.rewind(now);
             self.timetable.look_again();
         }
+        self.release_held();
         if self.timetable.next.is_none_or(|next| next < horizon) {
             self.look_at(now, horizon);
         }
@@ -178,11 +178,13 @@ impl<P: Plays> Node<P> {
             return true;
         }
         let free = self.arbiter.on_air().is_none() && self.sounds.is_empty();
-        let early = by_plan && self.clock.now() < start;
-        if early && !free {
+        let now = self.clock.now();
+        // Further ahead than the lead: taken on by a clock that was ahead, before the power went.
+        let waits = by_plan && now < start && (!free || later(now, LEAD) < start);
+        if waits {
             self.timetable.upcoming.push((start, airing.clone()));
         }
-        early && !free
+        waits
     }
 
     fn release_held(&mut self) {

@@ -25,6 +25,25 @@ fn what_would_make_the_session_too_long_interrupts_nothing() {
 }
 
 #[test]
+fn what_was_taken_on_by_a_clock_that_was_ahead_waits_for_its_time_after_a_power_cut() {
+    for distrusted in [false, true] {
+        let mut bench = Bench::planned(vec![daily(1, 1), daily(2, 2)]);
+        bench.clock.step(150);
+        bench.work();
+        assert_eq!(bench.node.arbiter.waiting().len(), 1);
+        bench.clock.step(-150);
+        bench.clock.distrust(distrusted);
+        bench.restart();
+        bench.clock.distrust(false);
+        bench.live(100);
+        assert!(bench.sounds().is_empty(), "too early");
+        bench.live(60);
+        let [second] = &bench.sounds()[..] else { panic!("silent") };
+        assert_eq!(second.at, Some(at(120)));
+    }
+}
+
+#[test]
 fn what_was_suspended_and_given_up_ended_when_it_last_sounded() {
     let resuming = Planned { resume: true, catch_up_s: 100, ..daily(1, 1) };
     let mut bench = Bench::planned(vec![resuming]);
