@@ -258,7 +258,12 @@ test('what came from above, its notice, its questions, and the credentials of th
     await page.getByRole('dialog').getByRole('button', { name: 'Không, quay lại' }).tap();
   }
   await commune.api.post(`/api/v1/inbox/${item}/decline`, { data: { remark: 'đã phát rồi' } });
-  await expect(page.getByText(/Đã từ chối.*lý do: đã phát rồi/).or(page.getByText('đã phát rồi')).first()).toBeVisible();
+  await expect(
+    page
+      .getByText(/Đã từ chối.*lý do: đã phát rồi/)
+      .or(page.getByText('đã phát rồi'))
+      .first(),
+  ).toBeVisible();
   await inspect(page);
   await system.close();
   await commune.api.delete(`/api/v1/sources/${id}`);

@@ -10,6 +10,8 @@ import { EventStream, type LinkState, type StreamOptions } from '../live/stream'
 import { serverNow } from './clock.svelte';
 
 const SNAPSHOT_RETRY_MS = 2_000;
+/** Broadcasts that may still sound are among these; the history asks for more by itself. Thirty weigh 5 kB on the first page. */
+const RECENT = 10;
 
 const TOUCHES_PROGRAMME = new Set(['programme', 'alarms', 'airing', 'broadcast', 'latches']);
 
@@ -191,7 +193,7 @@ export class Live {
 
 export const live = new Live({
   nodes: () => api.nodes(),
-  broadcasts: () => api.broadcasts(),
+  broadcasts: () => api.broadcasts(undefined, RECENT),
   latches: () => api.latches(),
   inbox: () => api.inbox(),
 });
