@@ -1,11 +1,12 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+import { brotli } from './scripts/brotli-plugin.mjs';
 import { catalogue } from './scripts/catalogue-plugin.mjs';
 import { shell } from './scripts/shell-plugin.mjs';
 
 // The broker sends a Content-Security-Policy without 'unsafe-inline': nothing may be inlined, neither scripts, styles nor data: URLs.
 export default defineConfig({
-  plugins: [catalogue(), svelte(), shell()],
+  plugins: [catalogue(), svelte(), shell(), brotli()],
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,

@@ -50,3 +50,18 @@ test('the sign-in page takes at most 100 kB', async ({ stranger: page }) => {
   expect(total, list).toBeLessThanOrEqual(BAR_BYTES);
   expect(total).toBeGreaterThan(20_000);
 });
+
+test('a script is the same, compressed beforehand for browsers that take it and plain for others', async ({
+  request,
+  commune,
+}) => {
+  const index = await (await request.get(commune.broker.url)).text();
+  const script = new URL(/src="([^"]+\.js)"/.exec(index)?.[1] ?? '', commune.broker.url).href;
+  const answer = async (encoding: string) => await request.get(script, { headers: { 'accept-encoding': encoding } });
+  const [brotli, plain] = [await answer('gzip, br'), await answer('identity')];
+  expect(brotli.headers()['content-encoding']).toBe('br');
+  expect(plain.headers()['content-encoding']).toBeUndefined();
+  expect(brotli.headers()['vary']).toContain('accept-encoding');
+  expect(await brotli.body()).toEqual(await plain.body());
+  expect((await plain.body()).length).toBeGreaterThan(50_000);
+});

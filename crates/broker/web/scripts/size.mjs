@@ -1,6 +1,6 @@
 // How much a phone must load before the first screen can be used: the HTML and all it refers to, scripts with what they import at once,
-// styles with the fonts of a Vietnamese page; compressed with gzip where the broker compresses. Fails above the bar of product.md.
-import { readFileSync } from 'node:fs';
+// styles with the fonts of a Vietnamese page; compressed as the broker sends them. Fails above the bar of product.md.
+import { existsSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 
 const BAR = 100_000;
@@ -23,7 +23,9 @@ for (const name of files) for (const file of needs(name)) files.add(file);
 let total = 0;
 for (const name of files) {
   const bytes = read(name);
-  const sent = /\.woff2?$/.test(name) ? bytes.length : gzipSync(bytes).length;
+  const brotli = new URL(`${name}.br`, dist);
+  const compressed = existsSync(brotli) ? readFileSync(brotli) : gzipSync(bytes);
+  const sent = /\.woff2?$/.test(name) ? bytes.length : compressed.length;
   total += sent;
   process.stdout.write(`${String(sent).padStart(7)}  ${name}\n`);
 }

@@ -46,7 +46,7 @@ pub(super) struct Heard {
     pub(super) gain: f32,
     /// The node had been told that everything is stopped.
     pub(super) latched: bool,
-    /// The plan that the node held.
+    /// The plan that the node held when it ordered the sound, at most a second before it begins.
     pub(super) generation: Option<u64>,
 }
 

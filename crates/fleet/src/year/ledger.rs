@@ -13,6 +13,9 @@ use super::{
     pole::Held,
 };
 
+/// What is older than this when a node first hears of it, or can look again, isn't reported by the node: the broker says that it was silent.
+const REPORTED: SignedDuration = SignedDuration::from_hours(40 * 24);
+
 /// An airing that the broker wrote down when it fell due.
 #[derive(Debug, Clone)]
 pub(super) struct Expected {
@@ -69,7 +72,7 @@ pub(super) fn known(
     expected: &[Expected],
 ) -> Known {
     let mut looked: HashMap<Edition, (&Planned, Timestamp)> = HashMap::new();
-    let mut considered: HashMap<Edition, Timestamp> = HashMap::new();
+    let mut considered: HashMap<Edition, (Timestamp, Timestamp)> = HashMap::new();
     for span in held {
         let Some(until) = span.looked else { continue };
         for planned in editions(office, index, span.generation) {
@@ -77,8 +80,9 @@ pub(super) fn known(
             let entry = looked.entry(edition.clone()).or_insert((planned, until));
             entry.1 = entry.1.max(until);
             if let Some(truly) = span.truly.filter(|_| span.trusted) {
-                let entry = considered.entry(edition).or_insert(truly);
-                *entry = (*entry).max(truly);
+                let oldest = later(span.first, -REPORTED);
+                let (from, until) = considered.entry(edition).or_insert((oldest, truly));
+                (*from, *until) = (oldest.min(*from), truly.max(*until));
             }
         }
     }
@@ -88,7 +92,7 @@ pub(super) fn known(
         let ahead = later(*until, SignedDuration::from_secs(2));
         for slot in slots(planned, &office.zone, planned.since, ahead) {
             let airing = AiringId::derive(&planned.id, node, slot.start);
-            if considered.get(edition).is_some_and(|until| slot.start <= *until) {
+            if considered.get(edition).is_some_and(|(from, until)| (*from..=*until).contains(&slot.start)) {
                 owed.insert(airing.clone());
             }
             ordered.entry(airing).or_default().push(of_plan(planned, slot));

@@ -29,6 +29,8 @@ pub(super) struct Sounding {
     skip: u64,
     whole: u64,
     gain: f32,
+    /// The plan that it was ordered by.
+    generation: Option<u64>,
 }
 
 impl Pole<'_> {
@@ -57,6 +59,7 @@ impl Pole<'_> {
             skip: sound.skip,
             whole: sound.frames,
             gain: sound.gain,
+            generation: self.generation,
         });
         self.at(begins, Some(self.life), Event::Horn(sound.id));
     }
@@ -103,7 +106,7 @@ impl Pole<'_> {
     }
 
     fn begins(&mut self, place: usize) {
-        let (latched, generation) = (self.latched.is_some(), self.generation);
+        let latched = self.latched.is_some();
         let Some(sounding) = self.sounding.get_mut(place) else { return };
         // A tone has no airing; there are none in this year.
         let Some(airing) = sounding.airing.clone() else { return };
@@ -121,7 +124,7 @@ impl Pole<'_> {
             cut: false,
             gain: sounding.gain,
             latched,
-            generation,
+            generation: sounding.generation,
         });
     }
 

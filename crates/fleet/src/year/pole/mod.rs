@@ -53,6 +53,8 @@ pub(super) struct Held {
     pub(super) looked: Option<Timestamp>,
     /// The same as far as it was so: what a clock that is ahead has settled is taken back when it is put right.
     pub(super) truly: Option<Timestamp>,
+    /// The later of what its clock showed and what it truly was when it first looked.
+    pub(super) first: Timestamp,
 }
 
 /// What is left of a node's year.
@@ -428,11 +430,11 @@ impl<'a> Pole<'a> {
         let trusted = self.clock.trust() != ClockTrust::Unknown;
         let shown = shown.min(self.clock.now());
         let same = |held: &&mut Held| held.generation == self.generation && held.trusted == trusted;
-        let (looked, truly) = (Some(shown), Some(shown.min(self.now)));
+        let (looked, truly, first) = (Some(shown), Some(shown.min(self.now)), shown.max(self.now));
         if let Some(held) = self.record.held.last_mut().filter(same) {
             (held.looked, held.truly) = (held.looked.max(looked), held.truly.max(truly));
         } else {
-            self.record.held.push(Held { generation: self.generation, trusted, looked, truly });
+            self.record.held.push(Held { generation: self.generation, trusted, looked, truly, first });
         }
     }
 
