@@ -60,14 +60,16 @@ test('a system gets its token once, sends, and reads what became of it; revoked,
 test('a bulletin from above is given a time in the programme', async ({ signedIn: page, commune }) => {
   const { id: source, token } = await commune.post<{ id: string; token: string }>('/sources', { name: 'VTV', area: '94' });
   const system = await System.with(commune.broker.url, token);
+  const expires = addDays(localDay(Date.now()), 3);
   const sent = await system.send(
-    { reference: 'VTV-1', class: 'normal', title: 'Bão số 9', areas: ['31699'] },
+    { reference: 'VTV-1', class: 'normal', title: 'Bão số 9', areas: ['31699'], expires_at: `${expires}T12:00:00+07:00` },
     wav(beeps(660, 1)),
   );
   await page.goto('/inbox');
   await page.getByRole('link', { name: 'Chọn giờ phát' }).tap();
   await expect(page).toHaveURL(new RegExp(`/programme/new\\?inbox=${sent.id}$`));
   await expect(page.getByRole('group', { name: 'Bản tin' })).toContainText('Bão số 9');
+  await expect(page.locator('#expires')).toHaveValue(`${expires}T12:00`);
   const tomorrow = addDays(localDay(Date.now()), 1);
   await page.getByRole('radio', { name: 'Một lần' }).check();
   await page.getByLabel('Ngày phát').fill(tomorrow);
@@ -79,6 +81,9 @@ test('a bulletin from above is given a time in the programme', async ({ signedIn
   await page.goto('/inbox');
   await expect(page.getByRole('listitem').filter({ hasText: 'Bão số 9' })).toContainText('Đã chọn giờ');
   expect((await system.outcome(sent.id)).status).toBe('scheduled');
+  await page.goto('/programme/new?inbox=no-such-item');
+  await expect(page.getByText('Bản tin này không còn ở mục “Từ cấp trên”.')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Lưu lịch phát' })).toBeHidden();
 
   await system.close();
   for (const entry of (await commune.get<{ items: { id: string }[] }>('/programme')).items) {

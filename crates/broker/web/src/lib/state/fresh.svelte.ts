@@ -1,5 +1,6 @@
 // An answer of the broker that is kept fresh: asked for again when the question changes and, a moment later, when there is news.
-// It promises that an old answer never replaces a newer one, and that news in quick succession cost one request.
+// It promises that an old answer never replaces a newer one, nor stands under another question, and that news in quick succession cost
+// one request, and unceasing news one every moment.
 import { live } from './live.svelte';
 
 const CALM_MS = 400;
@@ -9,6 +10,8 @@ export class Fresh<T> {
   problem = $state.raw<unknown>();
   #turn = 0;
   #question = '';
+  #get: (() => Promise<T>) | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** To be called while a component is made. `ask` gives undefined while there is nothing to ask. */
   constructor(ask: () => { question: string; get: () => Promise<T> } | undefined) {
@@ -17,14 +20,20 @@ export class Fresh<T> {
       // Read, so that the effect runs again when it changes.
       void live.programmeNews;
       if (!asked) return;
-      if (asked.question !== this.#question) {
-        this.#question = asked.question;
-        void this.load(asked.get);
+      this.#get = asked.get;
+      if (asked.question === this.#question) {
+        this.#timer ??= setTimeout(() => {
+          this.#timer = undefined;
+          if (this.#get) void this.load(this.#get);
+        }, CALM_MS);
         return;
       }
-      const timer = setTimeout(() => void this.load(asked.get), CALM_MS);
-      return () => clearTimeout(timer);
+      this.#question = asked.question;
+      this.value = undefined;
+      this.problem = undefined;
+      void this.load(asked.get);
     });
+    $effect(() => () => clearTimeout(this.#timer));
   }
 
   async load(get: () => Promise<T>): Promise<void> {

@@ -33,7 +33,7 @@ export const localDay = (at: number): string => new Date(at + 7 * 3_600_000).toI
 export const addDays = (day: string, days: number): string =>
   new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
 
-const toField = (instant: string) => new Date(Date.parse(instant) + 7 * 3_600_000).toISOString().slice(0, 16);
+export const toField = (instant: string) => new Date(Date.parse(instant) + 7 * 3_600_000).toISOString().slice(0, 16);
 const fromField = (field: string) => new Date(`${field}:00+07:00`).toISOString();
 
 export function blankForm(now: number): EntryForm {
