@@ -1,6 +1,9 @@
 //! What the broker expects of a node, and what the node knew of it: from the history of plans alone, by the rules of `loa_schedule`.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    ops::RangeInclusive,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use loa_protocol::{Action, AiringId, BroadcastId, Class, NodeId, Planned};
@@ -14,7 +17,7 @@ use super::{
 };
 
 /// What is older than this when a node first hears of it, or can look again, isn't reported by the node: the broker says that it was silent.
-const REPORTED: SignedDuration = SignedDuration::from_hours(40 * 24);
+pub(super) const REPORTED: SignedDuration = SignedDuration::from_hours(40 * 24);
 
 /// An airing that the broker wrote down when it fell due.
 #[derive(Debug, Clone)]
@@ -71,7 +74,7 @@ pub(super) fn known(
     expected: &[Expected],
 ) -> Known {
     let mut looked: HashMap<Edition, (&Planned, Timestamp)> = HashMap::new();
-    let mut considered: HashMap<Edition, (Timestamp, Timestamp)> = HashMap::new();
+    let mut considered: HashMap<Edition, Vec<RangeInclusive<Timestamp>>> = HashMap::new();
     for span in &record.held {
         let Some(until) = span.looked else { continue };
         for planned in editions(office, index, span.generation) {
@@ -79,9 +82,7 @@ pub(super) fn known(
             let entry = looked.entry(edition.clone()).or_insert((planned, until));
             entry.1 = entry.1.max(until);
             if let Some(truly) = span.truly.filter(|_| span.trusted) {
-                let oldest = later(span.first, -REPORTED);
-                let (from, until) = considered.entry(edition).or_insert((oldest, truly));
-                (*from, *until) = (oldest.min(*from), truly.max(*until));
+                considered.entry(edition).or_default().push(later(span.first, -REPORTED)..=truly);
             }
         }
     }
@@ -91,7 +92,10 @@ pub(super) fn known(
         let ahead = later(*until, SignedDuration::from_secs(2));
         for slot in slots(planned, &office.zone, planned.since, ahead) {
             let airing = AiringId::derive(&planned.id, node, slot.start);
-            if considered.get(edition).is_some_and(|(from, until)| (*from..=*until).contains(&slot.start)) {
+            if considered
+                .get(edition)
+                .is_some_and(|looked| looked.iter().any(|span| span.contains(&slot.start)))
+            {
                 owed.insert(airing.clone());
             }
             ordered.entry(airing).or_default().push(of_plan(planned, slot));
