@@ -76,6 +76,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         stopping: stop.clone(),
         events: Events::default(),
         sign_ins: Throttle::default(),
+        addresses_tried: Throttle::of_addresses(),
         claims: Throttle::default(),
         strangers: Throttle::default(),
         inbox: tokio::sync::Mutex::default(),

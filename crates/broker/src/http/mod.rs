@@ -1,7 +1,8 @@
 //! HTTP for people: the API under `/api/v1`, the page, and what operators watch.
 //!
-//! This module is the whole route table. A handler that takes [`extract::SignedIn`] is closed to strangers; a test enumerates all.
+//! This module is the whole route table; [`access`] says who may call what of it, and a test enumerates all.
 
+pub mod access;
 pub mod areas;
 pub mod bearer;
 pub mod broadcasts;
@@ -20,6 +21,7 @@ pub mod policies;
 pub mod problem;
 pub mod programme;
 pub mod reports;
+pub mod sessions;
 pub mod sound;
 pub mod sources;
 pub mod view;
@@ -63,8 +65,13 @@ struct Description;
 
 fn api() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
-        .routes(routes!(people::setup_state, people::set_up))
-        .routes(routes!(people::session, people::sign_in, people::sign_out))
+        .routes(routes!(sessions::setup_state, sessions::set_up))
+        .routes(routes!(sessions::session, sessions::sign_in, sessions::sign_out))
+        .routes(routes!(people::list))
+        .routes(routes!(people::invitations, people::invite))
+        .routes(routes!(people::uninvite))
+        .routes(routes!(people::look))
+        .routes(routes!(people::accept))
         .routes(routes!(areas::list, areas::add))
         .routes(routes!(areas::rename))
         .routes(routes!(nodes::list, nodes::add))
@@ -93,7 +100,6 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(days::day))
         .routes(routes!(days::alarms))
         .routes(routes!(policies::one, policies::set, policies::remove))
-        .routes(routes!(policies::people))
         .routes(routes!(events::events))
         .routes(routes!(inbox::list))
         .routes(routes!(inbox::outcome))
@@ -126,12 +132,14 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// Everything people's browsers and operators' tools can ask.
 pub fn router(app: Arc<App>, metrics: metrics_exporter_prometheus::PrometheusHandle) -> Router {
     let (api, _) = api().split_for_parts();
+    let gate = middleware::from_fn_with_state(Arc::clone(&app), access::gate);
+    let api = api.method_not_allowed_fallback(not_this_way).layer(gate);
     let secure = app.settings.page_is_secure().then(|| HeaderValue::from_static(TRANSPORT_SECURITY));
     let fixed = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
     Router::new()
-        .nest("/api/v1", api.method_not_allowed_fallback(not_this_way))
+        .nest("/api/v1", api)
         .merge(watch::routes(metrics))
         .merge(calendars::feed_routes())
         .fallback(page::page)

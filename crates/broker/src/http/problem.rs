@@ -67,6 +67,12 @@ codes! {
     PasswordCommon = "password_common", UNPROCESSABLE_ENTITY, "The password is too common";
     /// Not allowed for whoever asks.
     Forbidden = "forbidden", FORBIDDEN, "Not allowed";
+    /// The right to it ends before the area `area`, called `area_name`.
+    AreaNotYours = "area_not_yours", FORBIDDEN, "Not allowed in this area";
+    /// The invitation or reset link doesn't work: used, taken back, too old, or never made.
+    LinkInvalid = "link_invalid", FORBIDDEN, "The link does not work";
+    /// Nobody would be left who may do everything everywhere.
+    LastAdmin = "last_admin", CONFLICT, "The last admin of everywhere has to stay";
     /// The request comes from another site's page.
     ForeignOrigin = "foreign_origin", FORBIDDEN, "The request comes from another site";
     /// No such thing.

@@ -10,11 +10,13 @@ mod calendars;
 mod expected;
 mod inbox;
 mod latches;
+mod links;
 mod nodes;
 mod people;
 mod policies;
 mod programme;
 mod reports;
+mod sessions;
 mod sources;
 
 use std::{path::Path, str::FromStr};
@@ -33,11 +35,13 @@ pub use calendars::{CalendarRow, Started};
 pub use expected::{ExpectedRow, HeardRow, SilentAiring, Standing};
 pub use inbox::{InboxMove, InboxRow, InboxStatus};
 pub use latches::LatchRow;
+pub use links::LinkRow;
 pub use nodes::{Claimed, NodeRow, PlannedNode};
-pub use people::{PersonRow, Role};
+pub use people::{Kind, PersonRow};
 pub use policies::{Exceeder, PolicyRow};
 pub use programme::{ProgrammeBulletin, ProgrammeRow};
 pub use reports::Heard;
+pub use sessions::SessionRow;
 pub use sources::SourceRow;
 
 /// What the store can't do.
@@ -163,6 +167,8 @@ fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError
     serde_json::from_str(text).map_err(|_| StoreError::Unreadable(text.chars().take(80).collect()))
 }
 
+#[cfg(test)]
+mod people_tests;
 #[cfg(test)]
 mod programme_tests;
 #[cfg(test)]

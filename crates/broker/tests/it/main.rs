@@ -10,6 +10,7 @@ mod https;
 mod inbox;
 mod latch;
 mod openapi;
+mod people;
 mod policy;
 mod programme;
 mod reports;

@@ -1090,6 +1090,103 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accepts an invitation: adds the person who chose these, and signs them in. Works once; a name that somebody has already is `exists`, and the link
+         *     still works.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Acceptance"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Session"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What an invitation is to, before it is accepted. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LinkToken"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Invitation"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/latches": {
         parameters: {
             query?: never;
@@ -1495,7 +1592,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Everybody who may sign in. */
+        /** Everybody who can sign in, or could. Others than those of the areas that one manages are named only. */
         get: {
             parameters: {
                 query?: never;
@@ -1518,6 +1615,115 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Invitations that still work, of those that one could have made. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Invitations"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Invites somebody. The link in the answer works once, for a week, and is never shown again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewInvitation"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InvitationWithUrl"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an invitation back: its link does nothing from now on. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -2173,7 +2379,7 @@ export interface paths {
             };
         };
         put?: never;
-        /** Signs in. */
+        /** Signs in. A session that the browser had before is over. */
         post: {
             parameters: {
                 query?: never;
@@ -2492,6 +2698,17 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A yes to an invitation. */
+        Acceptance: {
+            /** @description What others see. */
+            display_name: string;
+            /** @description At least 10 characters. */
+            password: string;
+            /** @description From the link, after `#`. */
+            token: string;
+            /** @description 3 to 40 of letters, digits, `.`, `_`, `-`. */
+            username: string;
+        };
         /** @description What becomes of a broadcast on one node. */
         Airing: {
             /** @description The airing's id. */
@@ -2804,7 +3021,7 @@ export interface components {
          * @description What went wrong. A code never changes its meaning.
          * @enum {string}
          */
-        Code: "InvalidRequest" | "InvalidField" | "SignInRequired" | "WrongCredentials" | "TooManyTries" | "SetupLinkInvalid" | "PasswordShort" | "PasswordCommon" | "Forbidden" | "ForeignOrigin" | "NotFound" | "MethodNotAllowed" | "Exists" | "Dangling" | "TooLarge" | "TextTooLong" | "TextEmpty" | "VoiceUnknown" | "SpeechFailed" | "SoundUnusable" | "NoNodes" | "KeyReused" | "Expired" | "AlreadyDecided" | "NodeNotTrusted" | "ClaimUnknown" | "ClaimUsed" | "ClaimExpired" | "NoCommonVersion" | "InvalidCertificateRequest" | "NodesUnreachable" | "DiskFull" | "ClipDamaged" | "PolicyBreached" | "PolicyLoosens" | "LimitNotYours" | "TimetableInvalid" | "TimeZoneUnknown" | "TooManyBroadcasts" | "Latched" | "Internal";
+        Code: "InvalidRequest" | "InvalidField" | "SignInRequired" | "WrongCredentials" | "TooManyTries" | "SetupLinkInvalid" | "PasswordShort" | "PasswordCommon" | "Forbidden" | "AreaNotYours" | "LinkInvalid" | "LastAdmin" | "ForeignOrigin" | "NotFound" | "MethodNotAllowed" | "Exists" | "Dangling" | "TooLarge" | "TextTooLong" | "TextEmpty" | "VoiceUnknown" | "SpeechFailed" | "SoundUnusable" | "NoNodes" | "KeyReused" | "Expired" | "AlreadyDecided" | "NodeNotTrusted" | "ClaimUnknown" | "ClaimUsed" | "ClaimExpired" | "NoCommonVersion" | "InvalidCertificateRequest" | "NodesUnreachable" | "DiskFull" | "ClipDamaged" | "PolicyBreached" | "PolicyLoosens" | "LimitNotYours" | "TimetableInvalid" | "TimeZoneUnknown" | "TooManyBroadcasts" | "Latched" | "Internal";
         /** @description The other entry of a collision. */
         Collided: {
             /**
@@ -2976,6 +3193,12 @@ export interface components {
              */
             wanted: number;
         };
+        /** @description A role in an area. */
+        GrantBody: {
+            area?: components["schemas"]["AreaName"] | null;
+            /** @description The role. */
+            role: components["schemas"]["Role"];
+        };
         /** @description A node's last report of its health. Figures that the machine doesn't have are absent. */
         Heartbeat: {
             /**
@@ -3145,6 +3368,35 @@ export interface components {
          * @enum {string}
          */
         InboxStatus: "waiting" | "queued" | "scheduled" | "aired" | "declined" | "expired";
+        /** @description An invitation that nobody has accepted yet. */
+        Invitation: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            created_at: string;
+            /** @description Who invites. */
+            created_by: components["schemas"]["PersonName"];
+            /**
+             * Format: date-time
+             * @description It works until then.
+             */
+            expires_at: string;
+            /** @description What whoever accepts will be, and where. */
+            grants: components["schemas"]["GrantBody"][];
+            /** @description Id. */
+            id: string;
+        };
+        /** @description An invitation and its link. */
+        InvitationWithUrl: components["schemas"]["Invitation"] & {
+            /** @description Its address on this server, for one person, once. It is shown this once, and kept nowhere. */
+            url: string;
+        };
+        /** @description All of them. */
+        Invitations: {
+            /** @description Newest first. */
+            items: components["schemas"]["Invitation"][];
+        };
         /** @description An area in which everything was stopped, and is until somebody releases it. */
         Latch: {
             /** @description The area. */
@@ -3163,6 +3415,11 @@ export interface components {
         Latches: {
             /** @description Oldest first. */
             items: components["schemas"]["Latch"][];
+        };
+        /** @description What a link carries after `#`. */
+        LinkToken: {
+            /** @description The token. */
+            token: string;
         };
         /** @description A month of an area. */
         MonthReport: {
@@ -3241,6 +3498,13 @@ export interface components {
             /** @description Code of the area. */
             area: string;
         };
+        /** @description A role to be given. */
+        NewGrant: {
+            /** @description Code of an area; everywhere when absent. */
+            area?: string | null;
+            /** @description The role. */
+            role: components["schemas"]["Role"];
+        };
         /** @description What a system sends: part `item` of the form. */
         NewInboxItem: {
             /** @description Codes of areas, all within the sender's. */
@@ -3263,6 +3527,11 @@ export interface components {
             text?: string | null;
             /** @description Title, up to 120 characters. */
             title: string;
+        };
+        /** @description Who is to come, and what they may do. */
+        NewInvitation: {
+            /** @description At least one. */
+            grants: components["schemas"]["NewGrant"][];
         };
         /** @description A new node. */
         NewNode: {
@@ -3455,12 +3724,33 @@ export interface components {
             /** @description By name. */
             items: components["schemas"]["Person"][];
         };
-        /** @description A person who can be named. */
+        /**
+         * @description What a role allows.
+         * @enum {string}
+         */
+        Permission: "read" | "compose" | "approve" | "air" | "schedule" | "decide" | "order" | "stop" | "release" | "share" | "install" | "manage";
+        /** @description A person who can sign in, or could. */
         Person: {
+            /**
+             * Format: date-time
+             * @description When they were added.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Since when they can't sign in any more.
+             */
+            deactivated_at?: string | null;
+            /** @description What they are, and where. */
+            grants: components["schemas"]["GrantBody"][];
             /** @description Id. */
             id: string;
             /** @description What others see. */
             name: string;
+            /** @description What they sign in by. */
+            username: string;
+            /** @description Whether whoever asks may change anything of them. */
+            yours: boolean;
         };
         /** @description A person, as others see them. */
         PersonName: {
@@ -3638,10 +3928,10 @@ export interface components {
             hamlet: components["schemas"]["AreaName"];
         };
         /**
-         * @description What a person may do.
+         * @description What somebody is, in an area.
          * @enum {string}
          */
-        Role: "admin" | "source";
+        Role: "admin" | "editor" | "approver" | "operator" | "installer" | "viewer";
         /** @description What became of a run on one node. */
         RunNode: {
             /**
@@ -3750,7 +4040,7 @@ export interface components {
         };
         /** @description Where to fall silent. */
         StopRequest: {
-            /** @description Codes of areas; everywhere when absent. */
+            /** @description Codes of areas; when absent, everywhere where one may stop. */
             areas?: string[] | null;
         };
         /** @description Who was told to stop, and what stays stopped. */
@@ -3800,10 +4090,12 @@ export interface components {
         User: {
             /** @description What others see. */
             display_name: string;
+            /** @description What they are, and where. */
+            grants: components["schemas"]["GrantBody"][];
             /** @description Id. */
             id: string;
-            /** @description What they may do. */
-            role: components["schemas"]["Role"];
+            /** @description What they may do, at least somewhere. */
+            may: components["schemas"]["Permission"][];
             /** @description User name. */
             username: string;
         };
