@@ -27,3 +27,4 @@ pub mod refusals;
 pub mod run;
 #[cfg(test)]
 mod test_server;
+pub mod trust;

@@ -15,6 +15,7 @@ pub mod http;
 pub mod https;
 pub mod identity;
 pub mod inbox;
+pub mod key_commands;
 pub mod mosquitto;
 pub mod mqtt;
 pub mod nodes;

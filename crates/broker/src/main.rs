@@ -5,7 +5,9 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 use loa_broker::{
     config::{Arguments, Settings},
-    http, mosquitto, seed, serve,
+    http,
+    key_commands::{self, KeyCommand},
+    mosquitto, seed, serve,
     store::Store,
 };
 use loa_protocol::{Clock, SystemClock};
@@ -25,6 +27,9 @@ enum Command {
     Serve(Arguments),
     /// Print the description of the API (`OpenAPI`)
     Openapi,
+    /// Show, replace or take out the keys that nodes believe
+    #[command(subcommand)]
+    Keys(KeyCommand),
     /// Print Mosquitto's access rules for the nodes in the store
     MosquittoAcl(Arguments),
     /// Issue a certificate for an MQTT server of your own: `ca.pem`, `server.pem`, `server.key`
@@ -68,6 +73,10 @@ async fn run() -> anyhow::Result<()> {
         Command::Serve(arguments) => serve::serve(Settings::gather(&arguments)?).await,
         Command::Openapi => {
             print(&http::openapi().to_pretty_json()?);
+            Ok(())
+        }
+        Command::Keys(command) => {
+            print(&key_commands::run(&command, SystemClock::new().now())?);
             Ok(())
         }
         Command::MosquittoAcl(arguments) => {

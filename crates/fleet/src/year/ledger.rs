@@ -10,7 +10,7 @@ use super::{
     clock::later,
     judge::Ordered,
     office::{Office, Version},
-    pole::Held,
+    pole::Record,
 };
 
 /// What is older than this when a node first hears of it, or can look again, isn't reported by the node: the broker says that it was silent.
@@ -67,13 +67,12 @@ pub(super) fn known(
     office: &Office,
     index: usize,
     node: &NodeId,
-    held: &[Held],
-    told: &[usize],
+    record: &Record,
     expected: &[Expected],
 ) -> Known {
     let mut looked: HashMap<Edition, (&Planned, Timestamp)> = HashMap::new();
     let mut considered: HashMap<Edition, (Timestamp, Timestamp)> = HashMap::new();
-    for span in held {
+    for span in &record.held {
         let Some(until) = span.looked else { continue };
         for planned in editions(office, index, span.generation) {
             let edition = (planned.id.clone(), planned.since);
@@ -102,10 +101,14 @@ pub(super) fn known(
     let expected: HashSet<_> = expected.iter().map(|expected| &expected.airing).collect();
     // What a plan brought that was changed by then is the node's own affair.
     owed.retain(|airing| expected.contains(airing));
-    for order in told.iter().filter_map(|place| office.orders.get(*place)) {
+    let orders = record.told.iter().map(|place| (place, true));
+    for (place, told) in orders.chain(record.half_told.iter().map(|place| (place, false))) {
+        let Some(order) = office.orders.get(*place) else { continue };
         if let Action::Play(play) = &order.action {
             let airing = AiringId::derive(&play.broadcast, node, order.at);
-            owed.insert(airing.clone());
+            if told {
+                owed.insert(airing.clone());
+            }
             let (start, expires_at, class) = (order.at, order.expires_at, play.class);
             let order = Ordered { start, expires_at, class, exceeds: Vec::new(), by_plan: false };
             ordered.entry(airing).or_default().push(order);

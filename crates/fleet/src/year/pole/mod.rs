@@ -64,6 +64,8 @@ pub(super) struct Record {
     pub(super) held: Vec<Held>,
     /// Orders for now that it took in.
     pub(super) told: Vec<usize>,
+    /// Orders at which the power went: it may have written them down or not.
+    pub(super) half_told: Vec<usize>,
     /// The first receipt of each airing that the broker got.
     pub(super) receipts: HashMap<AiringId, Got>,
     /// Bytes that the node handed to its disk for the journal.
