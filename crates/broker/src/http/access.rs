@@ -44,7 +44,9 @@ pub enum Needs {
 }
 
 use Needs::{May, Nothing, Session, Source};
-use Permission::{Air, Compose, Decide, Install, Manage, Order, Read, Release, Schedule, Share, Stop};
+use Permission::{
+    Air, Approve, Compose, Decide, Install, Manage, Order, Read, Release, Schedule, Share, Stop,
+};
 
 /// Every route of the API, below `/api/v1`.
 pub const TABLE: &[(&str, &str, Needs)] = &[
@@ -81,6 +83,10 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
     ("get", "/bulletins", May(Read)),
     ("post", "/bulletins", May(Compose)),
     ("get", "/bulletins/{id}", May(Read)),
+    ("post", "/bulletins/{id}/submit", May(Compose)),
+    ("post", "/bulletins/{id}/approve", May(Approve)),
+    ("post", "/bulletins/{id}/return", May(Approve)),
+    ("get", "/approvals", May(Approve)),
     ("get", "/broadcasts", May(Read)),
     ("post", "/broadcasts", May(Air)),
     ("get", "/broadcasts/{id}", May(Read)),

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use jiff::SignedDuration;
-use loa_protocol::{AreaCode, BroadcastId};
+use loa_protocol::{AreaCode, BroadcastId, Class};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -20,10 +20,11 @@ use super::{
 };
 use crate::{
     app::App,
+    approval,
     dispatch::{self, Stop, Targets},
     on_air::{self, Aired, Order},
     people::Permission,
-    programme::now,
+    programme::{now, territory::Territory},
     store::{BroadcastRow, PersonRow},
 };
 
@@ -36,6 +37,9 @@ pub struct NewBroadcast {
     areas: Vec<String>,
     /// Seconds from now until no node may begin any more, at most a day. 600 when absent, 3600 for emergencies.
     expires_in_s: Option<u32>,
+    /// For an emergency: that it is meant.
+    #[serde(default)]
+    confirmed: bool,
 }
 
 /// Broadcasts, newest first.
@@ -102,8 +106,19 @@ pub async fn add(
         None => on_air::usual_life(bulletin.class),
     };
     let now = app.now();
+    let emergency = bulletin.class == Class::Emergency;
+    if emergency && !new.confirmed {
+        return Err(Problem::new(Code::ConfirmationNeeded));
+    }
     if let Some(hindrance) = now::hindrance(&app, &bulletin, &areas, now).await? {
         return Err(Problem::hindrance(&hindrance, now));
+    }
+    if emergency {
+        tracing::warn!(title = bulletin.title, by = person.username, ?areas, "AN EMERGENCY IS SENT");
+    } else {
+        let territory = Territory::load(&app.store).await?;
+        let grave = approval::grave_now(&app, &areas, &territory, now);
+        approval::ask(&app, &person, &bulletin, &areas, &grave, &territory).await?;
     }
     let by = (person.id.clone(), person.display_name.clone());
     let order = Order { bulletin: &bulletin, areas: areas.clone(), life, by, key, inbox_item: None };

@@ -3,6 +3,7 @@
 //! This module is the whole route table; [`access`] says who may call what of it, and a test enumerates all.
 
 pub mod access;
+pub mod approvals;
 pub mod areas;
 pub mod bearer;
 pub mod broadcasts;
@@ -86,6 +87,10 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(sound::clip))
         .routes(routes!(bulletins::list, bulletins::add))
         .routes(routes!(bulletins::one))
+        .routes(routes!(approvals::waiting))
+        .routes(routes!(approvals::submit))
+        .routes(routes!(approvals::approve))
+        .routes(routes!(approvals::give_back))
         .routes(routes!(broadcasts::list, broadcasts::add))
         .routes(routes!(broadcasts::one))
         .routes(routes!(broadcasts::stop))

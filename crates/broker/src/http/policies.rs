@@ -107,8 +107,12 @@ pub async fn set(
     let policy = body.read().map_err(Problem::field)?;
     let exceeders = body.read_exceeders();
     let people = app.store.people().await?;
-    if exceeders.iter().any(|e| !people.iter().any(|person| person.id == e.person)) {
+    let known_person = |id: &String| people.iter().any(|person| person.id == *id);
+    if exceeders.iter().any(|e| !known_person(&e.person)) {
         return Err(Problem::field("exceeders"));
+    }
+    if !body.own_approvers.iter().all(known_person) {
+        return Err(Problem::field("own_approvers"));
     }
     let looser = loosened(&territory.outer_policy(&area), &policy);
     if !looser.is_empty() {
@@ -116,7 +120,14 @@ pub async fn set(
         return Err(Problem::new(Code::PolicyLoosens).with("limits", limits));
     }
     let changed_by = (person.id.clone(), person.display_name.clone());
-    let row = PolicyRow { area: area.clone(), policy, exceeders, changed_at: app.now(), changed_by };
+    let row = PolicyRow {
+        area: area.clone(),
+        policy,
+        exceeders,
+        own_approvers: body.own_approvers,
+        changed_at: app.now(),
+        changed_by,
+    };
     app.store.set_policy(&row).await?;
     tracing::info!(%area, by = person.username, "the policy was changed");
     entry::moved(&app);

@@ -103,6 +103,14 @@ codes! {
     Expired = "expired", UNPROCESSABLE_ENTITY, "Its time is over";
     /// Somebody, or its own class, decided already what becomes of the item; `status` says what.
     AlreadyDecided = "already_decided", CONFLICT, "It was decided already";
+    /// Nobody approved it for these areas; `state` says how far it is.
+    NotApproved = "not_approved", UNPROCESSABLE_ENTITY, "The bulletin is not approved";
+    /// One person made, approved and sends it, and that isn't enough: `reasons` of `night`, `whole_commune`, `louder`, `scheduled_emergency`.
+    SecondPersonNeeded = "second_person_needed", UNPROCESSABLE_ENTITY, "A second person has to stand behind it";
+    /// Who made it can't approve it there.
+    OwnBulletin = "own_bulletin", FORBIDDEN, "Somebody else has to approve it";
+    /// An emergency is to be confirmed: `confirmed`.
+    ConfirmationNeeded = "confirmation_needed", UNPROCESSABLE_ENTITY, "An emergency has to be confirmed";
     /// The node isn't enrolled, or is revoked.
     NodeNotTrusted = "node_not_trusted", CONFLICT, "The node is not enrolled";
     /// The claim code isn't one.

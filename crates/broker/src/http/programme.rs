@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     app::App,
+    approval,
     people::Permission,
     programme::{
         entry::{self, EntryError, Wanted},
@@ -185,6 +186,7 @@ pub async fn add(
     if let Some(earlier) = earlier(&app, &person, key.as_deref(), &wanted).await? {
         return Ok((StatusCode::OK, axum::Json(programme::one(&app, earlier).await?)));
     }
+    approved(&app, &person, &wanted).await?;
     match entry::save(&app, &person, wanted.clone(), None, key.clone()).await {
         Ok(row) => Ok((StatusCode::CREATED, axum::Json(programme::one(&app, row).await?))),
         // Two taps at once: the other one was first.
@@ -195,6 +197,16 @@ pub async fn add(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Refuses what nobody, or too few, stand behind.
+async fn approved(app: &App, person: &PersonRow, wanted: &Wanted) -> Result<(), Problem> {
+    let planned = entry::row(app, person, wanted.clone(), None, None)?;
+    let territory = Territory::load(&app.store).await?;
+    let night = preview::sounds_at_night(&planned, &zone(&app.settings.time_zone), app.now());
+    let (class, exceeds) = (wanted.bulletin.class, &wanted.exceeds);
+    let grave = approval::grave_by_timetable(class, &wanted.areas, exceeds, night, &territory);
+    approval::ask(app, person, &wanted.bulletin, &wanted.areas, &grave, &territory).await
 }
 
 /// The entry this person made under this key before, if it is the same one.
@@ -224,8 +236,13 @@ pub async fn change(
 ) -> Result<axum::Json<ProgrammeEntry>, Problem> {
     let id = known(&id)?;
     let wanted = new.read(&app).await?;
-    let concerned = [entry::living(&app, &id).await?.areas, wanted.areas.clone()].concat();
+    let old = entry::living(&app, &id).await?;
+    let from_above = old.inbox_item.is_some() && old.bulletin.id == wanted.bulletin.id;
+    let concerned = [old.areas, wanted.areas.clone()].concat();
     within(&app, &person, Permission::Schedule, &concerned).await?;
+    if !from_above {
+        approved(&app, &person, &wanted).await?;
+    }
     let row = entry::save(&app, &person, wanted, Some(&id), None).await?;
     Ok(axum::Json(programme::one(&app, row).await?))
 }

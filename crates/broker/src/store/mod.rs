@@ -3,6 +3,7 @@
 //! `SQLite` in write-ahead mode: readers never wait for the writer. A write is on disk when the function returns.
 
 mod airings;
+mod approvals;
 mod areas;
 mod broadcasts;
 mod bulletins;
@@ -28,6 +29,7 @@ use sqlx::{
 };
 
 pub use airings::{AiringRow, AiringStatus};
+pub use approvals::{ApprovalRow, ApprovalState, Decision};
 pub use areas::AreaRow;
 pub use broadcasts::BroadcastRow;
 pub use bulletins::{BulletinRow, ClipRow};

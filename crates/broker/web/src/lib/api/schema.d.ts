@@ -1,6 +1,41 @@
 // Made by `npm run types` from docs/openapi.json. Do not edit.
 
 export interface paths {
+    "/api/v1/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What waits for a decision of whoever asks. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Waiting"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/areas": {
         parameters: {
             query?: never;
@@ -509,6 +544,149 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulletins/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approves a bulletin: this very sound, where whoever approves may. One's own only where the policy says so, or where nobody else could. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Bulletin"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulletins/{id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Returns a bulletin that waits, with the reason. Its maker makes another, or hands it in again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Remark"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Bulletin"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulletins/{id}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hands a bulletin in for approval. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Submission"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Bulletin"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -2787,6 +2965,31 @@ export interface components {
             /** @description By start. */
             items: components["schemas"]["Alarm"][];
         };
+        /** @description What was decided about a bulletin. */
+        Approval: {
+            /** @description Codes of the areas that its maker means. */
+            areas: string[];
+            /**
+             * Format: date-time
+             * @description When it was decided.
+             */
+            decided_at?: string | null;
+            decided_by?: components["schemas"]["PersonName"] | null;
+            /** @description Why it was returned. */
+            remark?: string | null;
+            /** @description How far it is. */
+            state: components["schemas"]["ApprovalState"];
+            /**
+             * Format: date-time
+             * @description When it was handed in.
+             */
+            submitted_at?: string | null;
+        };
+        /**
+         * @description How far a bulletin is.
+         * @enum {string}
+         */
+        ApprovalState: "draft" | "submitted" | "approved" | "returned";
         /** @description An area. */
         Area: {
             /** @description Official code; a hamlet's is its commune's, `-` and two digits. */
@@ -2903,6 +3106,8 @@ export interface components {
         };
         /** @description A bulletin. */
         Bulletin: {
+            /** @description Whether it may air. */
+            approval: components["schemas"]["Approval"];
             /**
              * @description `normal`, `priority`, `emergency`.
              * @example normal
@@ -3021,7 +3226,7 @@ export interface components {
          * @description What went wrong. A code never changes its meaning.
          * @enum {string}
          */
-        Code: "InvalidRequest" | "InvalidField" | "SignInRequired" | "WrongCredentials" | "TooManyTries" | "SetupLinkInvalid" | "PasswordShort" | "PasswordCommon" | "Forbidden" | "AreaNotYours" | "LinkInvalid" | "LastAdmin" | "ForeignOrigin" | "NotFound" | "MethodNotAllowed" | "Exists" | "Dangling" | "TooLarge" | "TextTooLong" | "TextEmpty" | "VoiceUnknown" | "SpeechFailed" | "SoundUnusable" | "NoNodes" | "KeyReused" | "Expired" | "AlreadyDecided" | "NodeNotTrusted" | "ClaimUnknown" | "ClaimUsed" | "ClaimExpired" | "NoCommonVersion" | "InvalidCertificateRequest" | "NodesUnreachable" | "DiskFull" | "ClipDamaged" | "PolicyBreached" | "PolicyLoosens" | "LimitNotYours" | "TimetableInvalid" | "TimeZoneUnknown" | "TooManyBroadcasts" | "Latched" | "Internal";
+        Code: "InvalidRequest" | "InvalidField" | "SignInRequired" | "WrongCredentials" | "TooManyTries" | "SetupLinkInvalid" | "PasswordShort" | "PasswordCommon" | "Forbidden" | "AreaNotYours" | "LinkInvalid" | "LastAdmin" | "ForeignOrigin" | "NotFound" | "MethodNotAllowed" | "Exists" | "Dangling" | "TooLarge" | "TextTooLong" | "TextEmpty" | "VoiceUnknown" | "SpeechFailed" | "SoundUnusable" | "NoNodes" | "KeyReused" | "Expired" | "AlreadyDecided" | "NotApproved" | "SecondPersonNeeded" | "OwnBulletin" | "ConfirmationNeeded" | "NodeNotTrusted" | "ClaimUnknown" | "ClaimUsed" | "ClaimExpired" | "NoCommonVersion" | "InvalidCertificateRequest" | "NodesUnreachable" | "DiskFull" | "ClipDamaged" | "PolicyBreached" | "PolicyLoosens" | "LimitNotYours" | "TimetableInvalid" | "TimeZoneUnknown" | "TooManyBroadcasts" | "Latched" | "Internal";
         /** @description The other entry of a collision. */
         Collided: {
             /**
@@ -3467,6 +3672,8 @@ export interface components {
             areas: string[];
             /** @description The bulletin's id. */
             bulletin: string;
+            /** @description For an emergency: that it is meant. */
+            confirmed?: boolean;
             /**
              * Format: int32
              * @description Seconds from now until no node may begin any more, at most a day. 600 when absent, 3600 for emergencies.
@@ -3769,6 +3976,8 @@ export interface components {
             exceeders?: components["schemas"]["ExceederBody"][];
             /** @description Allowed hours of the seven days, Monday first; a day without any is silent. */
             hours: components["schemas"]["SpanBody"][][];
+            /** @description Ids of people who may approve what they made themselves, here and within. */
+            own_approvers?: string[];
             /**
              * Format: int32
              * @description Longest session, minutes.
@@ -3911,6 +4120,11 @@ export interface components {
             released_at: string;
             /** @description By whom. */
             released_by: string;
+        };
+        /** @description A no. */
+        Remark: {
+            /** @description Why, for its maker, up to 500 characters. */
+            remark: string;
         };
         /** @description A new name. */
         Rename: {
@@ -4058,6 +4272,11 @@ export interface components {
             /** @description Nodes told. */
             nodes: number;
         };
+        /** @description Where a bulletin is meant to air. */
+        Submission: {
+            /** @description Codes of areas. */
+            areas: string[];
+        };
         /** @description A text. */
         Text: {
             /** @description The text. */
@@ -4122,6 +4341,11 @@ export interface components {
              * @description For normal and priority bulletins.
              */
             percent: number;
+        };
+        /** @description Bulletins that wait for a decision. */
+        Waiting: {
+            /** @description The longest waiting first. */
+            items: components["schemas"]["Bulletin"][];
         };
         /** @description Something that isn't refused and yet may not be meant. */
         WarningBody: {
