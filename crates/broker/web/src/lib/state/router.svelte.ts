@@ -6,6 +6,7 @@ export type Route =
         | 'play'
         | 'nodes'
         | 'add-node'
+        | 'approvals'
         | 'areas'
         | 'history'
         | 'settings'
@@ -26,6 +27,7 @@ export function routeOf(path: string): Route {
     switch (first) {
       case '':
         return { name: 'play' };
+      case 'approvals':
       case 'areas':
       case 'nodes':
       case 'history':
