@@ -69,6 +69,20 @@ pub(super) fn create(folder: &Path, ca: &Ca, now: Timestamp) -> Result<(), Ident
     File::open(parent).and_then(|f| f.sync_all()).map_err(failed(parent))
 }
 
+/// A secret of 32 random bytes in a file of its own, made if it isn't there.
+pub fn seed_in(path: &Path) -> Result<Vec<u8>, IdentityError> {
+    if !path.exists() {
+        // Beside and then renamed, so that it is never there by half.
+        let beside = path.with_extension("new");
+        let _ = fs::remove_file(&beside);
+        write_secret(&beside, &seed()?).map_err(failed(&beside))?;
+        fs::rename(&beside, path).map_err(failed(path))?;
+    }
+    let text = fs::read_to_string(path).map_err(failed(path))?;
+    let seed = B64.decode(text.trim()).map_err(|_| damaged(path))?;
+    if seed.len() == 32 { Ok(seed) } else { Err(damaged(path)) }
+}
+
 fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(text.as_bytes())?;

@@ -15,6 +15,7 @@ use loa_protocol::{AuthorityKey, AuthorityPublicKey, NodeId, SigningKey, keys::I
 use ring::digest::{SHA256, digest};
 
 pub use certificates::NodeCertificate;
+pub use files::seed_in;
 pub use tls::{NodePeer, node_of};
 
 /// How long a signing key's certificate is good for from the start of the process that made it.
