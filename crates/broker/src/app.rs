@@ -36,6 +36,10 @@ pub struct App {
     pub addresses: crate::enrolment::Addresses,
     /// What nodes last said.
     pub presence: Presence,
+    /// What the secrets of people's second step are derived from.
+    pub totp: crate::people::TotpKey,
+    /// Told when sessions end or rights change, so that open streams look again.
+    pub sessions_changed: tokio::sync::watch::Sender<()>,
     /// Brake on guessing a person's password.
     pub sign_ins: Throttle,
     /// Brake on guessing anybody's from one address.

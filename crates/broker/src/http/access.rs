@@ -61,6 +61,20 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
     ("delete", "/people/invitations/{id}", May(Manage)),
     ("post", "/invitations/look", Nothing),
     ("post", "/invitations/accept", Nothing),
+    ("put", "/people/{id}/grants", May(Manage)),
+    ("post", "/people/{id}/deactivate", May(Manage)),
+    ("post", "/people/{id}/reactivate", May(Manage)),
+    ("post", "/people/{id}/reset", May(Manage)),
+    ("delete", "/people/{id}/two-step", May(Manage)),
+    ("get", "/people/{id}/sessions", May(Manage)),
+    ("delete", "/people/{id}/sessions", May(Manage)),
+    ("put", "/account/password", Session),
+    ("get", "/account/sessions", Session),
+    ("delete", "/account/sessions/{id}", Session),
+    ("post", "/account/two-step", Session),
+    ("post", "/account/two-step/confirm", Session),
+    ("post", "/account/two-step/drop", Session),
+    ("post", "/resets", Nothing),
     ("get", "/areas", May(Read)),
     ("post", "/areas", May(Manage)),
     ("patch", "/areas/{code}", May(Manage)),
@@ -159,7 +173,8 @@ pub async fn gate(
     }
 }
 
-async fn signed_in(app: &App, token_hash: Option<String>) -> Result<Visitor, Problem> {
+/// Who a session's token lets in.
+pub(super) async fn signed_in(app: &App, token_hash: Option<String>) -> Result<Visitor, Problem> {
     let nobody = || Problem::new(Code::SignInRequired);
     let token_hash = token_hash.ok_or_else(nobody)?;
     let now = app.now();
@@ -225,7 +240,17 @@ impl Sight {
             Reach::Everywhere => Territory::new(Vec::new(), Vec::new(), Vec::new()),
             Reach::Areas(_) => Territory::load(&app.store).await?,
         };
-        Ok(Self { reach, territory })
+        Ok(Self::within(reach, territory))
+    }
+
+    /// Of this.
+    pub fn within(reach: Reach, territory: Territory) -> Self {
+        Self { reach, territory }
+    }
+
+    /// Whether nothing is hidden.
+    pub fn is_everything(&self) -> bool {
+        self.reach == Reach::Everywhere
     }
 
     /// Whether an area lies within it.

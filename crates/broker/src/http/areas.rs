@@ -111,6 +111,8 @@ pub async fn add(
     }
     let area = AreaRow { code, name: text_field("name", &new.name, 80)?, parent };
     app.store.add_area(&area).await?;
+    // It may lie within what somebody sees.
+    app.sessions_changed.send_replace(());
     Ok((StatusCode::CREATED, axum::Json(area.into())))
 }
 

@@ -3,6 +3,7 @@
 //! This module is the whole route table; [`access`] says who may call what of it, and a test enumerates all.
 
 pub mod access;
+pub mod account;
 pub mod approvals;
 pub mod areas;
 pub mod bearer;
@@ -15,6 +16,7 @@ pub mod extract;
 pub mod form;
 pub mod inbox;
 pub mod latches;
+pub mod members;
 pub mod nodes;
 pub mod page;
 pub mod people;
@@ -71,6 +73,19 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(people::list))
         .routes(routes!(people::invitations, people::invite))
         .routes(routes!(people::uninvite))
+        .routes(routes!(members::set_grants))
+        .routes(routes!(members::deactivate))
+        .routes(routes!(members::reactivate))
+        .routes(routes!(members::reset))
+        .routes(routes!(members::drop_two_step))
+        .routes(routes!(members::sessions, members::end_sessions))
+        .routes(routes!(account::change_password))
+        .routes(routes!(account::sessions))
+        .routes(routes!(account::end_session))
+        .routes(routes!(account::begin_two_step))
+        .routes(routes!(account::confirm_two_step))
+        .routes(routes!(account::drop_two_step))
+        .routes(routes!(account::reset))
         .routes(routes!(people::look))
         .routes(routes!(people::accept))
         .routes(routes!(areas::list, areas::add))

@@ -52,6 +52,8 @@ pub struct Person {
     /// Since when they can't sign in any more.
     #[schema(value_type = Option<String>, format = DateTime)]
     deactivated_at: Option<Timestamp>,
+    /// Whether signing in takes them a second step.
+    two_step: bool,
     /// Whether whoever asks may change anything of them.
     yours: bool,
 }
@@ -162,6 +164,7 @@ pub async fn list(
         username: person.username,
         created_at: person.created_at,
         deactivated_at: person.deactivated_at,
+        two_step: person.two_step,
     };
     Ok(axum::Json(People { items: app.store.people().await?.into_iter().map(show).collect() }))
 }

@@ -71,6 +71,10 @@ codes! {
     AreaNotYours = "area_not_yours", FORBIDDEN, "Not allowed in this area";
     /// The invitation or reset link doesn't work: used, taken back, too old, or never made.
     LinkInvalid = "link_invalid", FORBIDDEN, "The link does not work";
+    /// Name and password are right; a code of the second step is wanted.
+    CodeRequired = "code_required", UNAUTHORIZED, "A code is wanted";
+    /// The code is wrong, was used, or is of another time.
+    WrongCode = "wrong_code", UNAUTHORIZED, "The code does not fit";
     /// Nobody would be left who may do everything everywhere.
     LastAdmin = "last_admin", CONFLICT, "The last admin of everywhere has to stay";
     /// The request comes from another site's page.

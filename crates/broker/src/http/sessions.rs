@@ -63,6 +63,8 @@ pub struct Credentials {
     username: String,
     /// Password.
     password: String,
+    /// Six digits of the authenticator app, or a recovery code: for whom that is asked for.
+    code: Option<String>,
 }
 
 /// Who is signed in.
@@ -83,14 +85,16 @@ pub struct User {
     display_name: String,
     /// What they are, and where.
     grants: Vec<GrantBody>,
+    /// Whether signing in takes a second step.
+    two_step: bool,
     /// What they may do, at least somewhere.
     may: Vec<Permission>,
 }
 
 async fn shown(app: &App, person: PersonRow) -> Result<Session, Problem> {
     let (grants, may) = (grants(app, &person.grants).await?, person.permissions());
-    let PersonRow { id, username, display_name, .. } = person;
-    Ok(Session { user: User { id, username, display_name, grants, may } })
+    let PersonRow { id, username, display_name, two_step, .. } = person;
+    Ok(Session { user: User { id, username, display_name, grants, two_step, may } })
 }
 
 /// Whether set-up is still to be done.
@@ -124,6 +128,7 @@ impl Chosen {
             password_hash,
             created_at: app.now(),
             deactivated_at: None,
+            two_step: false,
             grants,
         })
     }
@@ -177,7 +182,8 @@ fn failed(app: &App, username: &str, from: &From) {
     }
 }
 
-/// Whether somebody knows their password; `none`: there is no such person, which takes as long. Guessing gets slower.
+/// Whether somebody knows their password; `none`: there is no such person, which takes as long. Guessing gets slower, until the caller says that it
+/// succeeded.
 pub(super) async fn knows_password(
     app: &App,
     username: &str,
@@ -193,11 +199,25 @@ pub(super) async fn knows_password(
         tracing::warn!(username, from = ?from.address, "a password that is none");
         return Err(Problem::new(Code::WrongCredentials));
     };
-    app.sign_ins.succeeded(username);
     Ok(person)
 }
 
-/// Signs in. A session that the browser had before is over.
+/// Whether a code is the one of now, or a recovery code, and uses it up.
+async fn knows_code(app: &App, person: &PersonRow, code: &str) -> Result<bool, Problem> {
+    let Some(row) = app.store.two_step(&person.id).await?.filter(|row| row.since.is_some()) else {
+        return Ok(true);
+    };
+    if let Some(step) = app.totp.secret(&person.id, &row.salt).step_of(code, app.now(), row.step) {
+        return Ok(app.store.use_step(&person.id, step).await?);
+    }
+    let used = app.store.use_recovery_code(&person.id, &people::recovery_hash(code)).await?;
+    if used {
+        tracing::warn!(username = person.username, "a recovery code was used");
+    }
+    Ok(used)
+}
+
+/// Signs in. `code_required`: name and password are right, and a code is wanted with them. A session that the browser had before is over.
 #[utoipa::path(post, path = "/session", tag = "people", request_body = Credentials,
     responses((status = 200, body = Session), (status = "4XX", body = ProblemBody)))]
 pub async fn sign_in(
@@ -209,6 +229,14 @@ pub async fn sign_in(
     let username = credentials.username.trim().to_lowercase();
     let person = app.store.person_by_username(&username).await?;
     let person = knows_password(&app, &username, person, credentials.password, &from).await?;
+    if person.two_step {
+        let code = credentials.code.ok_or_else(|| Problem::new(Code::CodeRequired))?;
+        if !knows_code(&app, &person, &code).await? {
+            failed(&app, &username, &from);
+            return Err(Problem::new(Code::WrongCode));
+        }
+    }
+    app.sign_ins.succeeded(&username);
     let_in(&app, person, &from, &headers).await
 }
 
@@ -231,6 +259,7 @@ pub async fn sign_out(
 ) -> Result<impl IntoResponse + use<>, Problem> {
     if let Some(token) = session_token(&headers) {
         app.store.close_session(&secrets::hash(token)).await?;
+        app.sessions_changed.send_replace(());
     }
     Ok((StatusCode::NO_CONTENT, AppendHeaders([(SET_COOKIE, cookie(&app, "", 0))])))
 }

@@ -3,9 +3,11 @@
 mod passwords;
 mod roles;
 mod throttle;
+mod totp;
 
 pub use self::{
     passwords::{HashError, PASSWORD_CHARACTERS, WeakPassword, check_strength, hash_password, is_password},
     roles::{Grant, Permission, Reach, Role},
     throttle::{Throttle, network},
+    totp::{TotpKey, TotpSecret, recovery_codes, recovery_hash},
 };

@@ -214,6 +214,7 @@ mod tests {
             password_hash: String::new(),
             created_at: Timestamp::UNIX_EPOCH,
             deactivated_at: None,
+            two_step: false,
             grants: grants.iter().map(|(role, area)| Grant { role: *role, area: area.map(code) }).collect(),
         }
     }

@@ -19,6 +19,7 @@ mod programme;
 mod reports;
 mod sessions;
 mod sources;
+mod two_step;
 
 use std::{path::Path, str::FromStr};
 
@@ -45,6 +46,7 @@ pub use programme::{ProgrammeBulletin, ProgrammeRow};
 pub use reports::Heard;
 pub use sessions::SessionRow;
 pub use sources::SourceRow;
+pub use two_step::TwoStepRow;
 
 /// What the store can't do.
 #[derive(Debug, thiserror::Error)]

@@ -36,6 +36,8 @@ pub struct PersonRow {
     pub created_at: Timestamp,
     /// Since when they can't sign in any more.
     pub deactivated_at: Option<Timestamp>,
+    /// Whether signing in takes a second step.
+    pub two_step: bool,
     /// What they may do where.
     pub grants: Vec<Grant>,
 }
@@ -50,6 +52,7 @@ impl PersonRow {
             password_hash: row.try_get("password_hash")?,
             created_at: instant(row.try_get("created_at")?)?,
             deactivated_at: maybe_instant(row.try_get("deactivated_at")?)?,
+            two_step: row.try_get::<Option<i64>, _>("totp_since")?.is_some(),
             grants: Vec::new(),
         })
     }
@@ -58,7 +61,7 @@ impl PersonRow {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT p.id, p.username, p.display_name, p.kind, p.password_hash, p.created_at, p.deactivated_at FROM people p ",
+            "SELECT p.id, p.username, p.display_name, p.kind, p.password_hash, p.created_at, p.deactivated_at, p.totp_since FROM people p ",
             $rest
         )
     };

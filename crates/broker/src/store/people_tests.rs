@@ -18,6 +18,7 @@ fn person(id: &str, grants: Vec<Grant>) -> PersonRow {
         password_hash: "hash".into(),
         created_at: at(0),
         deactivated_at: None,
+        two_step: false,
         grants,
     }
 }

@@ -132,6 +132,12 @@ impl Store {
         Ok(done.rows_affected() > 0)
     }
 
+    /// Ends all sessions of a person.
+    pub async fn end_sessions(&self, person: &str) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM sessions WHERE person = ?").bind(person).execute(&self.pool).await?;
+        Ok(())
+    }
+
     /// Ends the session that a token opens.
     pub async fn close_session(&self, token_hash: &str) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM sessions WHERE token_hash = ?").bind(token_hash).execute(&self.pool).await?;

@@ -52,6 +52,7 @@ impl Store {
             password_hash: String::new(),
             created_at: source.created_at,
             deactivated_at: None,
+            two_step: false,
             grants: Vec::new(),
         };
         let mut tx = self.pool.begin().await?;

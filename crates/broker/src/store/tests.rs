@@ -158,6 +158,7 @@ fn person(id: &str) -> PersonRow {
         password_hash: "hash".into(),
         created_at: at(0),
         deactivated_at: None,
+        two_step: false,
         grants: vec![Grant { role: Role::Admin, area: None }],
     }
 }

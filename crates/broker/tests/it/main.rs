@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, missing_docs)] // tests
 
+mod accounts;
 mod approval;
 mod broadcasts;
 mod calendar;

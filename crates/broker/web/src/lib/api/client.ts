@@ -47,8 +47,8 @@ export const api = {
   finishSetup: (body: { token: string; username: string; display_name: string; password: string }) =>
     answer((i) => http.POST('/api/v1/setup', { ...i, body })),
   session: () => answer((i) => http.GET('/api/v1/session', i)),
-  signIn: (username: string, password: string) =>
-    answer((i) => http.POST('/api/v1/session', { ...i, body: { username, password } }), 30_000),
+  signIn: (username: string, password: string, code?: string) =>
+    answer((i) => http.POST('/api/v1/session', { ...i, body: { username, password, code } }), 30_000),
   signOut: () => answer((i) => http.DELETE('/api/v1/session', i)),
 
   areas: () => answer((i) => http.GET('/api/v1/areas', i)),

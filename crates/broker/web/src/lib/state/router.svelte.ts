@@ -14,6 +14,10 @@ export type Route =
         | 'inbox'
         | 'report'
         | 'setup'
+        | 'people'
+        | 'account'
+        | 'invitation'
+        | 'reset'
         | 'unknown';
     }
   | { name: 'programme' | 'today' }
@@ -38,6 +42,10 @@ export function routeOf(path: string): Route {
       case 'programme':
       case 'today':
       case 'setup':
+      case 'people':
+      case 'account':
+      case 'invitation':
+      case 'reset':
         return { name: first };
       default:
         return { name: 'unknown' };
