@@ -36,8 +36,14 @@ pub struct App {
     pub addresses: crate::enrolment::Addresses,
     /// What nodes last said.
     pub presence: Presence,
-    /// Brake on guessing passwords.
+    /// What the secrets of people's second step are derived from.
+    pub totp: crate::people::TotpKey,
+    /// Told when sessions end or rights change, so that open streams look again.
+    pub sessions_changed: tokio::sync::watch::Sender<()>,
+    /// Brake on guessing a person's password.
     pub sign_ins: Throttle,
+    /// Brake on guessing anybody's from one address.
+    pub addresses_tried: Throttle,
     /// Brake on guessing claim codes.
     pub claims: Throttle,
     /// Brake on guessing what opens a door without a session: a source's credential, a calendar's address.

@@ -4,6 +4,7 @@
 //! store and, by [`events`], to open pages. [`programme`] is what is to sound by timetable; [`plans`] brings it, and all else a node must know, to each node.
 
 pub mod app;
+pub mod approval;
 pub mod calendar;
 pub mod clips;
 pub mod config;

@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
+    access,
     extract::{Json, Path, SignedIn},
     problem::{Code, Problem, ProblemBody},
     text_field,
 };
-use crate::{app::App, store::AreaRow};
+use crate::{app::App, people::Permission, store::AreaRow};
 
 /// Level of an area.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -84,7 +85,7 @@ pub async fn list(State(app): State<Arc<App>>, _: SignedIn) -> Result<axum::Json
     responses((status = 201, body = Area), (status = "4XX", body = ProblemBody)))]
 pub async fn add(
     State(app): State<Arc<App>>,
-    _: SignedIn,
+    SignedIn(person): SignedIn,
     Json(new): Json<NewArea>,
 ) -> Result<(StatusCode, axum::Json<Area>), Problem> {
     let code: AreaCode = new.code.parse().map_err(|_| Problem::field("code"))?;
@@ -102,8 +103,16 @@ pub async fn add(
     if !fits {
         return Err(Problem::field("parent"));
     }
+    match &parent {
+        Some(parent) => {
+            access::within(&app, &person, Permission::Manage, std::slice::from_ref(parent)).await?;
+        }
+        None => access::everywhere(&person, Permission::Manage)?,
+    }
     let area = AreaRow { code, name: text_field("name", &new.name, 80)?, parent };
     app.store.add_area(&area).await?;
+    // It may lie within what somebody sees.
+    app.sessions_changed.send_replace(());
     Ok((StatusCode::CREATED, axum::Json(area.into())))
 }
 
@@ -112,11 +121,12 @@ pub async fn add(
     responses((status = 200, body = Area), (status = "4XX", body = ProblemBody)))]
 pub async fn rename(
     State(app): State<Arc<App>>,
-    _: SignedIn,
+    SignedIn(person): SignedIn,
     Path(code): Path<String>,
     Json(rename): Json<Rename>,
 ) -> Result<axum::Json<Area>, Problem> {
     let code: AreaCode = code.parse().map_err(|_| Problem::new(Code::NotFound))?;
+    access::within(&app, &person, Permission::Manage, std::slice::from_ref(&code)).await?;
     app.store.rename_area(&code, &text_field("name", &rename.name, 80)?).await?;
     let area = app.store.area(&code).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
     Ok(axum::Json(area.into()))

@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as B64};
 use jiff::Timestamp;
 
 use super::{IdentityError, certificates::Ca, keys};
@@ -43,6 +44,20 @@ pub(super) fn create(folder: &Path, ca: &Ca, now: Timestamp) -> Result<(), Ident
     fs::rename(&beside, folder).map_err(failed(folder))?;
     let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(parent).and_then(|f| f.sync_all()).map_err(failed(parent))
+}
+
+/// A secret of 32 random bytes in a file of its own, made if it isn't there.
+pub fn seed_in(path: &Path) -> Result<Vec<u8>, IdentityError> {
+    if !path.exists() {
+        // Beside and then renamed, so that it is never there by half.
+        let beside = path.with_extension("new");
+        let _ = fs::remove_file(&beside);
+        write_secret(&beside, &keys::seed()?).map_err(failed(&beside))?;
+        fs::rename(&beside, path).map_err(failed(path))?;
+    }
+    let text = fs::read_to_string(path).map_err(failed(path))?;
+    let seed = B64.decode(text.trim()).map_err(|_| keys::damaged(path))?;
+    if seed.len() == 32 { Ok(seed) } else { Err(keys::damaged(path)) }
 }
 
 fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {

@@ -175,11 +175,11 @@ fn authority_of(seed: &str, path: &Path) -> Result<AuthorityKey, IdentityError> 
     AuthorityKey::from_seed(&seed).map_err(|_| damaged(path))
 }
 
-fn damaged(path: &Path) -> IdentityError {
+pub(super) fn damaged(path: &Path) -> IdentityError {
     IdentityError::Damaged { path: path.display().to_string() }
 }
 
-fn seed() -> Result<String, IdentityError> {
+pub(super) fn seed() -> Result<String, IdentityError> {
     let mut seed = [0; 32];
     SystemRandom::new().fill(&mut seed).map_err(|_| IdentityError::Random)?;
     Ok(B64.encode(seed))

@@ -16,6 +16,7 @@ use loa_protocol::{AuthorityPublicKey, NodeId, SigningKey};
 use ring::digest::{SHA256, digest};
 
 pub use certificates::NodeCertificate;
+pub use files::seed_in;
 pub use tls::{NodePeer, node_of};
 
 /// Less of a signing key's time left than this is worth a warning.

@@ -3,6 +3,7 @@
 //! `SQLite` in write-ahead mode: readers never wait for the writer. A write is on disk when the function returns.
 
 mod airings;
+mod approvals;
 mod areas;
 mod broadcasts;
 mod bulletins;
@@ -10,12 +11,15 @@ mod calendars;
 mod expected;
 mod inbox;
 mod latches;
+mod links;
 mod nodes;
 mod people;
 mod policies;
 mod programme;
 mod reports;
+mod sessions;
 mod sources;
+mod two_step;
 
 use std::{path::Path, str::FromStr};
 
@@ -26,6 +30,7 @@ use sqlx::{
 };
 
 pub use airings::{AiringRow, AiringStatus};
+pub use approvals::{ApprovalRow, ApprovalState, Decision};
 pub use areas::AreaRow;
 pub use broadcasts::BroadcastRow;
 pub use bulletins::{BulletinRow, ClipRow};
@@ -33,12 +38,15 @@ pub use calendars::{CalendarRow, Started};
 pub use expected::{ExpectedRow, HeardRow, SilentAiring, Standing};
 pub use inbox::{InboxMove, InboxRow, InboxStatus};
 pub use latches::LatchRow;
+pub use links::LinkRow;
 pub use nodes::{Claimed, NodeRow, PlannedNode};
-pub use people::{PersonRow, Role};
+pub use people::{Kind, PersonRow};
 pub use policies::{Exceeder, PolicyRow};
 pub use programme::{ProgrammeBulletin, ProgrammeRow};
 pub use reports::Heard;
+pub use sessions::SessionRow;
 pub use sources::SourceRow;
+pub use two_step::TwoStepRow;
 
 /// What the store can't do.
 #[derive(Debug, thiserror::Error)]
@@ -163,6 +171,8 @@ fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError
     serde_json::from_str(text).map_err(|_| StoreError::Unreadable(text.chars().take(80).collect()))
 }
 
+#[cfg(test)]
+mod people_tests;
 #[cfg(test)]
 mod programme_tests;
 #[cfg(test)]

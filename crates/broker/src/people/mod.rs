@@ -1,0 +1,13 @@
+//! People: what they may do where, how they are known, and the brakes on guessing.
+
+mod passwords;
+mod roles;
+mod throttle;
+mod totp;
+
+pub use self::{
+    passwords::{HashError, PASSWORD_CHARACTERS, WeakPassword, check_strength, hash_password, is_password},
+    roles::{Grant, Permission, Reach, Role},
+    throttle::{Throttle, network},
+    totp::{TotpKey, TotpSecret, recovery_codes, recovery_hash},
+};
