@@ -8,8 +8,8 @@ use loa_protocol::Clock;
 use loa_speech::Speech;
 
 use crate::{
-    clips::ClipFolder, config::Settings, events::Events, identity::Identity, nodes::Presence,
-    people::Throttle, store::Store,
+    audit::HeadFile, clips::ClipFolder, config::Settings, events::Events, identity::Identity,
+    nodes::Presence, people::Throttle, store::Store,
 };
 
 /// The running broker. Shared by reference.
@@ -22,6 +22,8 @@ pub struct App {
     pub clips: ClipFolder,
     /// Who it is.
     pub identity: Identity,
+    /// Beside the database: the newest record of the audit log.
+    pub audit_head: HeadFile,
     /// The way to the nodes.
     pub bus: Arc<dyn Bus>,
     /// The time.

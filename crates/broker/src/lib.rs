@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod approval;
+pub mod audit;
 pub mod calendar;
 pub mod clips;
 pub mod config;

@@ -4,6 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use loa_broker::{
+    audit::{self, AuditCommand},
     config::{Arguments, Settings},
     http,
     key_commands::{self, KeyCommand},
@@ -27,6 +28,9 @@ enum Command {
     Serve(Arguments),
     /// Print the description of the API (`OpenAPI`)
     Openapi,
+    /// Check, note down or export the log of who did what
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Show, replace or take out the keys that nodes believe
     #[command(subcommand)]
     Keys(KeyCommand),
@@ -74,6 +78,9 @@ async fn run() -> anyhow::Result<()> {
         Command::Openapi => {
             print(&http::openapi().to_pretty_json()?);
             Ok(())
+        }
+        Command::Audit(command) => {
+            audit::run(&command, SystemClock::new().now(), &mut std::io::stdout().lock()).await
         }
         Command::Keys(command) => {
             print(&key_commands::run(&command, SystemClock::new().now())?);

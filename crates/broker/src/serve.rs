@@ -22,6 +22,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     app::App,
+    audit::HeadFile,
     clips::ClipFolder,
     config::Settings,
     disk::{self, Disk},
@@ -89,6 +90,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         store,
         disk: Disk::of(&settings.data),
         clips,
+        audit_head: HeadFile::of(&settings.data),
         identity,
         bus,
         clock,

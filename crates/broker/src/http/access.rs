@@ -15,6 +15,7 @@ use jiff::SignedDuration;
 use loa_protocol::AreaCode;
 
 use super::{
+    audit,
     extract::{Visitor, session_token},
     problem::{Code, Problem},
     sessions,
@@ -135,6 +136,7 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
     ("get", "/calendars", May(Share)),
     ("post", "/calendars", May(Share)),
     ("delete", "/calendars/{id}", May(Share)),
+    ("get", "/audit", May(Manage)),
 ];
 
 /// What a route needs; none: it is in no row.
@@ -168,7 +170,12 @@ pub async fn gate(
             request.extensions_mut().insert(visitor);
             next.run(request).await
         }
-        Ok(_) => Problem::new(Code::Forbidden).into_response(),
+        Ok(visitor) => {
+            request.extensions_mut().insert(visitor);
+            let route = path.as_str().strip_prefix("/api/v1").unwrap_or_default();
+            audit::forbidden(&app, request, route).await;
+            Problem::new(Code::Forbidden).into_response()
+        }
         Err(problem) => problem.into_response(),
     }
 }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use loa_protocol::{Class, Limit, Repeats};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
@@ -28,6 +29,7 @@ use super::{
 };
 use crate::{
     app::App,
+    audit,
     inbox::{self, Arrival},
     people::Permission,
     programme::entry::{EntryError, Wanted},
@@ -161,7 +163,12 @@ pub async fn receive(
     }
     let item = item.ok_or_else(|| Problem::field("item"))?;
     let arrival = checked(&item, sound.filter(|sound| !sound.is_empty()))?;
+    let (reference, class) = (arrival.reference.clone(), arrival.class);
     let (row, new) = inbox::receive(&app, &source, arrival).await?;
+    if new {
+        let details = json!({ "reference": reference, "class": class, "areas": row.areas });
+        audit::happened(&app, &source.name, "inbox.receive", format!("/inbox/{}", row.id), details).await;
+    }
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, axum::Json(receipt(row))))
 }

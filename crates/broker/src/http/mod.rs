@@ -6,6 +6,7 @@ pub mod access;
 pub mod account;
 pub mod approvals;
 pub mod areas;
+pub mod audit;
 pub mod bearer;
 pub mod broadcasts;
 pub mod bulletins;
@@ -133,6 +134,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(reports::month_xlsx))
         .routes(routes!(calendars::list, calendars::add))
         .routes(routes!(calendars::revoke))
+        .routes(routes!(audit::log))
         .layer(DefaultBodyLimit::max(extract::BODY_BYTES))
         .merge(
             OpenApiRouter::new()
@@ -153,7 +155,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 pub fn router(app: Arc<App>, metrics: metrics_exporter_prometheus::PrometheusHandle) -> Router {
     let (api, _) = api().split_for_parts();
     let gate = middleware::from_fn_with_state(Arc::clone(&app), access::gate);
-    let api = api.method_not_allowed_fallback(not_this_way).layer(gate);
+    let kept = middleware::from_fn_with_state(Arc::clone(&app), audit::keep);
+    let api = api.method_not_allowed_fallback(not_this_way).layer(kept).layer(gate);
     let secure = app.settings.page_is_secure().then(|| HeaderValue::from_static(TRANSPORT_SECURITY));
     let fixed = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))

@@ -257,8 +257,11 @@ impl IntoResponse for Problem {
             detail: self.detail,
             params: self.params,
         };
+        let code = self.code;
         let retry = body.params.get("retry_after_s").and_then(Value::as_u64);
         let mut response = (status, Json(body)).into_response();
+        // For who records what became of a request.
+        response.extensions_mut().insert(code);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -5,6 +5,7 @@
 mod airings;
 mod approvals;
 mod areas;
+mod audit;
 mod broadcasts;
 mod bulletins;
 mod calendars;
@@ -32,6 +33,7 @@ use sqlx::{
 pub use airings::{AiringRow, AiringStatus};
 pub use approvals::{ApprovalRow, ApprovalState, Decision};
 pub use areas::AreaRow;
+pub use audit::{AuditRow, Entry};
 pub use broadcasts::BroadcastRow;
 pub use bulletins::{BulletinRow, ClipRow};
 pub use calendars::{CalendarRow, Started};

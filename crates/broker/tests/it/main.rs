@@ -4,6 +4,7 @@
 
 mod accounts;
 mod approval;
+mod audit;
 mod broadcasts;
 mod calendar;
 mod enrolment;

@@ -521,6 +521,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The audit log, for who manages all areas there are. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only records before this number. */
+                    before?: number | null;
+                    /** @description Only of this person or source. */
+                    actor?: string | null;
+                    /** @description Most to give, 1 to 200; 50 when absent. */
+                    limit?: number | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Log"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/broadcasts": {
         parameters: {
             query?: never;
@@ -3633,6 +3683,35 @@ export interface components {
             outer: components["schemas"]["PolicyBody"];
             own?: components["schemas"]["PolicyBody"] | null;
         };
+        /** @description A record, as it is in the chain. */
+        AuditRow: {
+            /** @description What was done. */
+            action: string;
+            /** @description Id of the person or source that did it; absent: the broker itself, a node, or its command line. */
+            actor?: string | null;
+            /** @description Where it came from. */
+            address?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description More of it. */
+            details: Record<string, never>;
+            /** @description SHA-256 of this record. */
+            hash: string;
+            /** @description What others saw of whoever did it. */
+            name: string;
+            /** @description To what: a path of this API. */
+            object: string;
+            /** @description Hash of the record before. */
+            previous: string;
+            /**
+             * Format: int64
+             * @description Its number, from 1 on without a gap.
+             */
+            seq: number;
+        };
         /** @description An airing that a policy would refuse. */
         BreachBody: {
             /** @description A hamlet where it would be. */
@@ -4233,6 +4312,16 @@ export interface components {
         LinkToken: {
             /** @description The token. */
             token: string;
+        };
+        /** @description A part of the log, newest first. */
+        Log: {
+            /** @description The records. */
+            items: components["schemas"]["AuditRow"][];
+            /**
+             * Format: int64
+             * @description `before` for those that follow; absent when there are none.
+             */
+            next?: number | null;
         };
         /** @description A month of an area. */
         MonthReport: {
