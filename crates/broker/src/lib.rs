@@ -6,6 +6,7 @@
 pub mod app;
 pub mod approval;
 pub mod audit;
+pub mod backup;
 pub mod calendar;
 pub mod clips;
 pub mod config;

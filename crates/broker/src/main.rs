@@ -5,6 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 use loa_broker::{
     audit::{self, AuditCommand},
+    backup,
     config::{Arguments, Settings},
     http,
     key_commands::{self, KeyCommand},
@@ -28,6 +29,22 @@ enum Command {
     Serve(Arguments),
     /// Print the description of the API (`OpenAPI`)
     Openapi,
+    /// Write everything the broker is into one file, while it runs
+    Backup {
+        /// The broker's data folder
+        #[arg(long)]
+        data: PathBuf,
+        /// The file; it must not exist yet. It holds the keys: keep it as you keep them
+        file: PathBuf,
+    },
+    /// Make a data folder of a backup
+    Restore {
+        /// The file
+        file: PathBuf,
+        /// The data folder; it must not exist yet, or be empty
+        #[arg(long)]
+        data: PathBuf,
+    },
     /// Check, note down or export the log of who did what
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -77,6 +94,16 @@ async fn run() -> anyhow::Result<()> {
         Command::Serve(arguments) => serve::serve(Settings::gather(&arguments)?).await,
         Command::Openapi => {
             print(&http::openapi().to_pretty_json()?);
+            Ok(())
+        }
+        Command::Backup { data, file } => {
+            let files = backup::back_up(&data, &file, SystemClock::new().now()).await?;
+            print(&format!("{files} files are in {}", file.display()));
+            Ok(())
+        }
+        Command::Restore { file, data } => {
+            let files = backup::restore(&file, &data).await?;
+            print(&format!("{files} files were restored to {}", data.display()));
             Ok(())
         }
         Command::Audit(command) => {

@@ -130,6 +130,19 @@ impl Store {
         Ok(())
     }
 
+    /// Copies the whole database, as it is at one instant, into a new file.
+    pub async fn copy_to(&self, file: &Path) -> Result<(), StoreError> {
+        let name = file.to_str().ok_or_else(|| StoreError::Unreadable(file.display().to_string()))?;
+        sqlx::query("VACUUM INTO ?").bind(name).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Looks at every page of the database.
+    pub async fn check_whole(&self) -> Result<(), StoreError> {
+        let verdict: String = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&self.pool).await?;
+        if verdict == "ok" { Ok(()) } else { Err(StoreError::Unreadable(verdict)) }
+    }
+
     /// Writes everything to the one file and closes it.
     pub async fn close(&self) {
         self.pool.close().await;
