@@ -9,7 +9,7 @@ use loa_broker::{
     config::{Arguments, Settings},
     http,
     key_commands::{self, KeyCommand},
-    mosquitto, seed, serve,
+    mosquitto, people, seed, serve,
     store::Store,
 };
 use loa_protocol::{Clock, SystemClock};
@@ -64,6 +64,17 @@ enum Command {
         /// Folder to write to; nothing in it is overwritten
         #[arg(long, value_name = "FOLDER")]
         out: PathBuf,
+    },
+    /// Print a link by which somebody chooses a new password: for the last administrator, whom nobody else can help
+    ResetLink {
+        #[command(flatten)]
+        arguments: Arguments,
+        /// Whose: the user name
+        #[arg(long, value_name = "USERNAME")]
+        username: String,
+        /// Ask them for no second step any more
+        #[arg(long)]
+        without_two_step: bool,
     },
     /// Fill a store with nodes that exist nowhere, for measurements
     #[command(hide = true)]
@@ -120,6 +131,14 @@ async fn run() -> anyhow::Result<()> {
         }
         Command::MosquittoCert { data, names, out } => {
             Ok(mosquitto::issue_certificate(&data, &names, &out, SystemClock::new().now())?)
+        }
+        Command::ResetLink { arguments, username, without_two_step } => {
+            let settings = Settings::gather(&arguments)?;
+            let store = Store::open(&settings.data.join("loa.db")).await?;
+            let now = SystemClock::new().now();
+            let path = people::reset_link(&store, &username, without_two_step, now).await?;
+            print(&format!("{}{path}", settings.page_url(settings.http)));
+            Ok(())
         }
         Command::Seed { arguments, nodes } => {
             seed::seed(&Settings::gather(&arguments)?, nodes, SystemClock::new().now()).await

@@ -164,7 +164,7 @@ pub async fn gate(
         Session => None,
         May(permission) => Some(permission),
     };
-    let token = session_token(request.headers()).map(secrets::hash);
+    let token = session_token(request.headers(), app.settings.page_is_secure()).map(secrets::hash);
     match signed_in(&app, token).await {
         Ok(visitor) if permission.is_none_or(|permission| visitor.person.may_somewhere(permission)) => {
             request.extensions_mut().insert(visitor);

@@ -38,6 +38,9 @@ pub struct Area {
     kind: AreaKind,
     /// The area it lies in.
     parent: Option<String>,
+    /// Whether it lies outside of what one may see, and is there because it contains some of that.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    outside: bool,
 }
 
 impl From<AreaRow> for Area {
@@ -52,6 +55,7 @@ impl From<AreaRow> for Area {
             name: area.name,
             kind,
             parent: area.parent.map(|p| p.to_string()),
+            outside: false,
         }
     }
 }
@@ -74,10 +78,20 @@ pub struct Rename {
     name: String,
 }
 
-/// All areas, each after the one it lies in.
+/// The areas that one may see and those they lie in, each after the one it lies in.
 #[utoipa::path(get, path = "/areas", tag = "areas", responses((status = 200, body = [Area])))]
-pub async fn list(State(app): State<Arc<App>>, _: SignedIn) -> Result<axum::Json<Vec<Area>>, Problem> {
-    Ok(axum::Json(app.store.areas().await?.into_iter().map(Area::from).collect()))
+pub async fn list(
+    State(app): State<Arc<App>>,
+    SignedIn(person): SignedIn,
+) -> Result<axum::Json<Vec<Area>>, Problem> {
+    let sight = access::Sight::of(&app, &person, Permission::Read).await?;
+    let mut rows = app.store.areas().await?;
+    rows.retain(|row| sight.touches(std::slice::from_ref(&row.code)));
+    let show = |row: AreaRow| {
+        let outside = !sight.covers(&row.code);
+        Area { outside, ..Area::from(row) }
+    };
+    Ok(axum::Json(rows.into_iter().map(show).collect()))
 }
 
 /// Adds an area.

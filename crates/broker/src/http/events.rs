@@ -127,7 +127,8 @@ pub async fn events(
     SignedIn(person): SignedIn,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<sse::Event, Infallible>> + use<>>, Problem> {
-    let token = session_token(&headers).ok_or_else(|| Problem::new(Code::SignInRequired))?;
+    let token = session_token(&headers, app.settings.page_is_secure());
+    let token = token.ok_or_else(|| Problem::new(Code::SignInRequired))?;
     let watcher = Watcher {
         token_hash: secrets::hash(token),
         happening: app.events.listen(),

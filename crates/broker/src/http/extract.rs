@@ -18,8 +18,11 @@ use serde::de::DeserializeOwned;
 use super::problem::{Code, Problem};
 use crate::store::{PersonRow, SessionRow};
 
-/// Name of the session cookie.
-pub const COOKIE: &str = "loa_session";
+/// Name of the session cookie. Over HTTPS it has a prefix by which browsers take it from this very host and over HTTPS only (RFC 6265bis, section
+/// 4.1.3.2): another host of the same domain can't plant one.
+pub fn cookie_name(secure: bool) -> &'static str {
+    if secure { "__Host-loa_session" } else { "loa_session" }
+}
 
 /// Largest JSON body, bytes: a text of 20,000 characters with room to spare.
 pub const BODY_BYTES: usize = 1 << 20;
@@ -69,11 +72,11 @@ pub struct Query<T>(pub T);
 pub struct Path<T>(pub T);
 
 /// The session token that a request carries.
-pub fn session_token(headers: &HeaderMap) -> Option<&str> {
+pub fn session_token(headers: &HeaderMap, secure: bool) -> Option<&str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     cookies
         .flat_map(|line| line.split(';'))
-        .find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+        .find_map(|pair| pair.trim().strip_prefix(cookie_name(secure))?.strip_prefix('='))
 }
 
 /// Whoever the gate let in (`access::gate`), and by which session.
@@ -140,4 +143,21 @@ pub fn is_same_origin(request: &Request) -> bool {
     let host = host.or_else(|| request.uri().authority().map(axum::http::uri::Authority::as_str));
     let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
     matches!((origin, host), (Some((_, origin)), Some(host)) if origin == host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn over_https_only_a_cookie_that_no_other_host_could_plant_is_a_session() {
+        let token = |cookies: &'static str, secure| {
+            let headers = HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_static(cookies))]);
+            session_token(&headers, secure).map(str::to_owned)
+        };
+        assert_eq!(token("a=b; __Host-loa_session=x", true).as_deref(), Some("x"));
+        assert_eq!(token("loa_session=x", true), None);
+        assert_eq!(token("loa_session=x; a=b", false).as_deref(), Some("x"));
+        assert_eq!(token("xloa_session=x; loa_sessions=y", false), None);
+    }
 }

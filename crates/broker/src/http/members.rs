@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{extract::State, http::StatusCode};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -16,13 +16,11 @@ use super::{
 };
 use crate::{
     app::App,
+    people::RESET_LIFE,
     programme::territory::Territory,
     secrets,
     store::{Kind, LinkRow, PersonRow},
 };
-
-/// A reset link is good for a day.
-const RESET: SignedDuration = SignedDuration::from_hours(24);
 
 /// What somebody may do from now on.
 #[derive(Deserialize, ToSchema)]
@@ -119,7 +117,7 @@ pub async fn reset(
         return Err(Problem::new(Code::NotFound));
     }
     let (token, now) = (secrets::token()?, app.now());
-    let expires_at = now.saturating_add(RESET).unwrap_or(now);
+    let expires_at = now.saturating_add(RESET_LIFE).unwrap_or(now);
     let link = LinkRow {
         id: secrets::id()?,
         person: Some(person.id),

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    extract::{COOKIE, From, Json, SignedIn, session_token},
+    extract::{From, Json, SignedIn, cookie_name, session_token},
     problem::{Code, Problem, ProblemBody},
     view::people::{GrantBody, grants},
 };
@@ -257,7 +257,7 @@ pub async fn sign_out(
     _: SignedIn,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse + use<>, Problem> {
-    if let Some(token) = session_token(&headers) {
+    if let Some(token) = session_token(&headers, app.settings.page_is_secure()) {
         app.store.close_session(&secrets::hash(token)).await?;
         app.sessions_changed.send_replace(());
     }
@@ -282,15 +282,16 @@ pub(super) async fn let_in(
         address: from.address.map(|address| address.to_canonical().to_string()).unwrap_or_default(),
         browser: from.browser.clone(),
     };
-    let before = session_token(headers).map(secrets::hash);
+    let before = session_token(headers, app.settings.page_is_secure()).map(secrets::hash);
     app.store.open_session(&row, &secrets::hash(&token), before.as_deref(), seen_since(now)).await?;
     let cookie = cookie(app, &token, LIFE.as_secs());
     Ok((AppendHeaders([(SET_COOKIE, cookie)]), axum::Json(shown(app, person).await?)))
 }
 
 fn cookie(app: &App, token: &str, seconds: i64) -> String {
-    let secure = if app.settings.page_is_secure() { "; Secure" } else { "" };
-    format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}")
+    let is_secure = app.settings.page_is_secure();
+    let (name, secure) = (cookie_name(is_secure), if is_secure { "; Secure" } else { "" });
+    format!("{name}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}")
 }
 
 /// Runs what takes a processor for a while off the threads that serve everybody.

@@ -177,6 +177,24 @@ async fn a_reset_link_gives_a_new_password_once_and_ends_sessions() {
 }
 
 #[tokio::test]
+async fn whoever_has_the_data_folder_helps_the_last_admin() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = Broker::with_commune(&folder.path().join("data")).await;
+    let print_link = async |username: &str| {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_loa-broker"));
+        command.args(["reset-link", "--username", username, "--data"]).arg(&broker.data);
+        timeout(PATIENCE, command.output()).await.unwrap().unwrap()
+    };
+    assert!(!print_link("ai đó").await.status.success());
+    let link = String::from_utf8(print_link("UBND").await.stdout).unwrap();
+    let (page, token) = link.trim().split_once("/reset#").unwrap();
+    assert_eq!(page, "http://127.0.0.1:8080");
+    let reset = json!({ "token": token, "password": OTHER });
+    broker.stranger().post("/resets", &reset, StatusCode::NO_CONTENT).await;
+    broker.stranger().sign_in("ubnd", OTHER, StatusCode::OK).await;
+}
+
+#[tokio::test]
 async fn sessions_say_where_and_by_what_and_can_be_ended() {
     let folder = tempfile::tempdir().unwrap();
     let broker = Broker::with_commune(&folder.path().join("data")).await;

@@ -81,6 +81,14 @@ async fn a_grant_in_one_commune_opens_nothing_in_the_next() {
     let everyone = json!({ "grants": [{ "role": "admin" }] });
     refused(&admin, post.clone(), "/people/invitations", everyone, "forbidden").await;
 
+    let areas = admin.get("/areas", StatusCode::OK).await;
+    let shown = |area: &Value| (area["code"].as_str().unwrap().to_owned(), area["outside"] == true);
+    let known = [("31699", false), ("31699-01", false), ("31699-02", false), ("94", true)];
+    assert_eq!(
+        areas.as_array().unwrap().iter().map(shown).collect::<Vec<_>>(),
+        known.map(|(code, outside)| (code.to_owned(), outside))
+    );
+
     // Nothing of it happened, and what is theirs is theirs.
     assert!(admin.get("/nodes", StatusCode::OK).await.as_array().unwrap().is_empty());
     assert!(admin.get("/latches", StatusCode::OK).await["items"].as_array().unwrap().is_empty());

@@ -199,6 +199,8 @@ export const programmeRoutes = {
   'GET /programme/:id': ([id]) => entries.find((entry) => entry.id === id),
   'PUT /programme/:id': ([id]) => entries.find((entry) => entry.id === id),
   'DELETE /programme/:id': () => undefined,
+  'GET /people/invitations': () => ({ items: [] }),
+  'GET /account/sessions': () => ({ items: [] }),
   'GET /people': () => ({
     items: [
       {

@@ -305,7 +305,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All areas, each after the one it lies in. */
+        /** The areas that one may see and those they lie in, each after the one it lies in. */
         get: {
             parameters: {
                 query?: never;
@@ -3649,6 +3649,8 @@ export interface components {
             kind: components["schemas"]["AreaKind"];
             /** @description What people call it. */
             name: string;
+            /** @description Whether it lies outside of what one may see, and is there because it contains some of that. */
+            outside?: boolean;
             /** @description The area it lies in. */
             parent?: string | null;
         };
