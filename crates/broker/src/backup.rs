@@ -8,9 +8,9 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io::{self, Read, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Component, Path, PathBuf},
 };
 
@@ -173,7 +173,10 @@ pub async fn restore(from: &Path, data: &Path) -> Result<usize, BackupError> {
     let parent = data.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     DirBuilder::new().recursive(true).mode(0o700).create(parent).map_err(failed(parent))?;
     // Kept only when all of it is right.
-    let work = tempfile::Builder::new().prefix(".loa-restore-").tempdir_in(parent).map_err(failed(parent))?;
+    let owner_alone = Permissions::from_mode(0o700);
+    let mut work = tempfile::Builder::new();
+    let work = work.prefix(".loa-restore-").permissions(owner_alone).tempdir_in(parent);
+    let work = work.map_err(failed(parent))?;
     let (archive, place) = (from.to_owned(), work.path().to_owned());
     let files = tokio::task::spawn_blocking(move || read_archive(&archive, &place))
         .await
