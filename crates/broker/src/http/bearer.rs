@@ -2,18 +2,18 @@
 //!
 //! A credential opens the routes that take [`FromSource`], and no other; a session opens none of those.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-};
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
-    extract::{ConnectInfo, FromRef, FromRequestParts},
+    extract::{FromRef, FromRequestParts},
     http::{HeaderMap, header, request::Parts},
 };
 
-use super::problem::{Code, Problem};
-use crate::{app::App, secrets, store::SourceRow};
+use super::{
+    extract::address_of,
+    problem::{Code, Problem},
+};
+use crate::{app::App, people::network, secrets, store::SourceRow};
 
 /// The system that asks. A route that takes this is closed to everybody else.
 pub struct FromSource(pub SourceRow);
@@ -40,13 +40,12 @@ where
 /// The right one is let in even then. A secret of 256 random bits isn't found by trying, and many may share an address: one system with an old credential
 /// must not keep another's emergency out.
 pub fn guessed(app: &App, parts: &Parts, what: &str, answer: Code) -> Problem {
-    let from = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
-    guess(app, from, what, answer)
+    guess(app, address_of(parts), what, answer)
 }
 
 /// The same, where the address is known already.
 pub fn guess(app: &App, from: Option<IpAddr>, what: &str, answer: Code) -> Problem {
-    let key = format!("{what} {}", from.map(|ip| ip.to_string()).unwrap_or_default());
+    let key = format!("{what} {}", from.map(network).unwrap_or_default());
     let now = app.clock.monotonic();
     if let Some(wait) = app.strangers.wait(&key, now) {
         return Problem::new(Code::TooManyTries).with("retry_after_s", wait.as_secs() + 1);

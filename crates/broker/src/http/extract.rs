@@ -8,7 +8,7 @@ use std::{
 use axum::{
     body::Body,
     extract::{ConnectInfo, FromRequest, FromRequestParts, Request},
-    http::{HeaderMap, HeaderValue, header, request::Parts},
+    http::{HeaderMap, header, request::Parts},
 };
 
 use bytes::{Bytes, BytesMut};
@@ -119,15 +119,23 @@ impl<S: Send + Sync> FromRequestParts<S> for From {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-        let header = |name| parts.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-        // Only a proxy on this machine is believed, and of it only what it added itself.
-        let passed_on =
-            header("x-forwarded-for").and_then(|list| list.rsplit(',').next()?.trim().parse().ok());
-        let address = if peer.is_some_and(|peer| peer.is_loopback()) { passed_on.or(peer) } else { peer };
-        let browser = header("user-agent").unwrap_or_default().chars().take(200).collect();
-        Ok(Self { address, browser })
+        let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        let browser = agent.unwrap_or_default().chars().take(200).collect();
+        Ok(Self { address: address_of(parts), browser })
     }
+}
+
+/// The address of who asks, if it is known.
+pub fn address_of(parts: &Parts) -> Option<IpAddr> {
+    let peer =
+        parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_canonical());
+    if !peer.is_some_and(|peer| peer.is_loopback()) {
+        return peer;
+    }
+    // Only a proxy on this machine is believed, and of it only what it added itself.
+    let added = parts.headers.get_all("x-forwarded-for").iter().next_back();
+    let list = added.and_then(|value| value.to_str().ok());
+    list.and_then(|list| list.rsplit(',').next()?.trim().parse().ok()).or(peer)
 }
 
 /// Whether a request that changes something comes from our own page, or from a program that is no browser. Browsers say so by `Sec-Fetch-Site`, older
@@ -147,7 +155,28 @@ pub fn is_same_origin(request: &Request) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
+
+    #[test]
+    fn only_a_proxy_on_this_machine_says_for_whom_it_asks() {
+        let from = |peer: [u8; 4], forwarded: &[&'static str]| {
+            let mut request = Request::new(Body::empty());
+            for list in forwarded {
+                request.headers_mut().append("x-forwarded-for", HeaderValue::from_static(list));
+            }
+            request.extensions_mut().insert(ConnectInfo(SocketAddr::from((peer, 1))));
+            address_of(&request.into_parts().0).map(|address| address.to_string())
+        };
+        let here = [127, 0, 0, 1];
+        assert_eq!(from(here, &[]).as_deref(), Some("127.0.0.1"));
+        assert_eq!(from(here, &["192.0.2.1"]).as_deref(), Some("192.0.2.1"));
+        assert_eq!(from(here, &["6.6.6.6, 192.0.2.1"]).as_deref(), Some("192.0.2.1"));
+        assert_eq!(from(here, &["6.6.6.6", "192.0.2.1"]).as_deref(), Some("192.0.2.1"));
+        assert_eq!(from(here, &["nonsense"]).as_deref(), Some("127.0.0.1"));
+        assert_eq!(from([203, 0, 113, 7], &["192.0.2.1"]).as_deref(), Some("203.0.113.7"));
+    }
 
     #[test]
     fn over_https_only_a_cookie_that_no_other_host_could_plant_is_a_session() {

@@ -11,6 +11,7 @@ use axum::{
     response::IntoResponse,
 };
 use jiff::{SignedDuration, Timestamp};
+use loa_protocol::AreaCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -148,7 +149,7 @@ pub(super) fn yours_to_give(
     if everywhere { access::everywhere(person, Permission::Manage) } else { Ok(()) }
 }
 
-/// Everybody who can sign in, or could. Others than those of the areas that one manages are named only.
+/// Everybody who can sign in, or could, and may do something where one manages; `yours` are those who may do nothing outside it.
 #[utoipa::path(get, path = "/people", tag = "people", responses((status = 200, body = People)))]
 pub async fn list(
     State(app): State<Arc<App>>,
@@ -166,7 +167,13 @@ pub async fn list(
         deactivated_at: person.deactivated_at,
         two_step: person.two_step,
     };
-    Ok(axum::Json(People { items: app.store.people().await?.into_iter().map(show).collect() }))
+    let reach = asking.reach(Permission::Manage);
+    let concerns = |person: &PersonRow| {
+        let touches = |area: &AreaCode| reach.touches(std::slice::from_ref(area), &territory);
+        person.grants.iter().any(|grant| grant.area.as_ref().is_none_or(touches))
+    };
+    let people = app.store.people().await?.into_iter().filter(concerns);
+    Ok(axum::Json(People { items: people.map(show).collect() }))
 }
 
 /// Invitations that still work, of those that one could have made.

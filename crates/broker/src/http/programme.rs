@@ -135,7 +135,9 @@ pub async fn preview(
         Some(id) => Some(entry::living(&app, id).await?),
         None => None,
     };
-    let row = entry::row(&app, &person, request.entry.read(&app).await?, old.as_ref(), None)?;
+    let wanted = request.entry.read(&app).await?;
+    within(&app, &person, Permission::Air, &wanted.areas).await?;
+    let row = entry::row(&app, &person, wanted, old.as_ref(), None)?;
     let judged = entry::judged(&app, row, replaces.as_ref()).await?;
     let nodes = app.store.planned_nodes().await?;
     let nodes = programme::nodes_within(&judged.territory, &nodes, &judged.entry.areas);

@@ -47,6 +47,7 @@ async fn a_grant_in_one_commune_opens_nothing_in_the_next() {
         (&post, "/stop".to_owned(), json!({ "areas": everywhere })),
         (&post, format!("/latches/{latch}/release"), json!({})),
         (&post, "/programme".to_owned(), daily(&bulletin, &everywhere)),
+        (&post, "/programme/preview".to_owned(), daily(&bulletin, &everywhere)),
         (&get, "/programme/week?area=31700".to_owned(), json!({})),
         (&get, "/programme/day?area=94".to_owned(), json!({})),
         (&get, "/areas/31700/policy".to_owned(), json!({})),
@@ -88,6 +89,11 @@ async fn a_grant_in_one_commune_opens_nothing_in_the_next() {
         areas.as_array().unwrap().iter().map(shown).collect::<Vec<_>>(),
         known.map(|(code, outside)| (code.to_owned(), outside))
     );
+
+    broker.invited("lang-gieng", json!([{ "role": "viewer", "area": "31700" }])).await;
+    let people = admin.get("/people", StatusCode::OK).await;
+    let people: Vec<_> = people["items"].as_array().unwrap().iter().map(|p| &p["username"]).collect();
+    assert_eq!(people, ["ubnd", "daian2"], "the neighbour's people are not shown");
 
     // Nothing of it happened, and what is theirs is theirs.
     assert!(admin.get("/nodes", StatusCode::OK).await.as_array().unwrap().is_empty());

@@ -9,7 +9,14 @@ import { expect, test } from './support/test';
 const PASSWORD = 'mot mat khau de nho';
 
 /** Invites somebody on the page, and lets them accept on a phone of their own. */
-async function invited(admin: Page, browser: Browser, commune: Commune, role: string, name: string): Promise<Page> {
+async function invited(
+  admin: Page,
+  browser: Browser,
+  commune: Commune,
+  role: string,
+  name: string,
+  looks = false,
+): Promise<Page> {
   await admin.goto('/people');
   const form = admin.locator('section').filter({ has: admin.getByRole('heading', { name: 'Mời người mới' }) });
   await form.getByLabel('Vai trò').selectOption({ label: role });
@@ -22,6 +29,7 @@ async function invited(admin: Page, browser: Browser, commune: Commune, role: st
   const page = await context.newPage();
   await page.goto(link);
   await expect(page.getByText(`${role} · Đại Ân 2`)).toBeVisible();
+  if (looks) await inspect(page);
   await page.getByLabel('Họ và tên').fill(name);
   await page.getByLabel('Tên đăng nhập').fill(`${name}-${Date.now().toString(36)}`);
   await page.getByLabel('Mật khẩu', { exact: true }).fill(PASSWORD);
@@ -57,7 +65,7 @@ test('an invited editor makes and plans, and neither sees nor may do what an adm
 });
 
 test('a viewer looks, and has nothing to sound or to stop', async ({ signedIn, browser, commune }) => {
-  const page = await invited(signedIn, browser, commune, 'Chỉ xem', 'xem');
+  const page = await invited(signedIn, browser, commune, 'Chỉ xem', 'xem', true);
   await expect(page.getByText('Tài khoản này không phát loa.')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Dừng tất cả' })).toHaveCount(0);
   await tab(page, 'Chương trình');
@@ -67,7 +75,8 @@ test('a viewer looks, and has nothing to sound or to stop', async ({ signedIn, b
 
 test('an operator airs a bulletin that is there', async ({ signedIn, browser, commune }) => {
   const title = '<b>Trực</b> <img src=x onerror="document.title=1">';
-  await commune.post('/bulletins', { title, text: 'Mời bà con ra nhà văn hoá họp.' });
+  const { id } = await commune.post<{ id: string }>('/bulletins', { title, text: 'Mời bà con ra nhà văn hoá họp.' });
+  await commune.post(`/bulletins/${id}/approve`);
   const page = await invited(signedIn, browser, commune, 'Trực phát', 'truc');
   await expect(page.getByText(title).first()).toBeVisible();
   await page.getByText(title).first().tap();
@@ -77,6 +86,32 @@ test('an operator airs a bulletin that is there', async ({ signedIn, browser, co
   // What somebody typed as a title is text, wherever it is shown.
   expect(await page.title()).not.toBe('1');
   await expect(page.locator('main img')).toHaveCount(0);
+  await page.context().close();
+});
+
+test('a forgotten password is replaced by a link that works once', async ({ signedIn, browser, commune }) => {
+  const page = await invited(signedIn, browser, commune, 'Chỉ xem', 'quen');
+  const username = (await page.request.get('/api/v1/session').then((answer) => answer.json())).user.username;
+  await signedIn.goto('/people');
+  const card = signedIn.getByRole('listitem').filter({ hasText: username });
+  await card.getByRole('button', { name: 'Sửa quen' }).tap();
+  await card.getByRole('button', { name: 'Đặt lại mật khẩu' }).tap();
+  const link = await card.getByRole('status').locator('code').innerText();
+
+  await page.goto(link);
+  await inspect(page);
+  await page.getByLabel('Mật khẩu mới').fill('mot cau khac de nho');
+  await page.getByRole('button', { name: 'Lưu mật khẩu mới' }).tap();
+  await page.getByRole('button', { name: 'Đăng nhập' }).tap();
+  await page.getByLabel('Tên đăng nhập').fill(username);
+  await page.getByLabel('Mật khẩu', { exact: true }).fill('mot cau khac de nho');
+  await page.getByRole('button', { name: 'Đăng nhập' }).tap();
+  await expect(page.getByRole('link', { name: 'Cài đặt' })).toBeVisible();
+
+  await page.goto(`${link.split('#')[0]}?again#${link.split('#')[1]}`);
+  await page.getByLabel('Mật khẩu mới').fill('mot cau khac nua');
+  await page.getByRole('button', { name: 'Lưu mật khẩu mới' }).tap();
+  await expect(page.getByRole('alert')).toContainText('Liên kết không dùng được.');
   await page.context().close();
 });
 

@@ -23,6 +23,8 @@ pub struct User {
     pub username: String,
     /// What pages show.
     pub display_name: String,
+    /// What they may do, at least somewhere.
+    pub may: Vec<String>,
 }
 
 /// A province, commune or hamlet.

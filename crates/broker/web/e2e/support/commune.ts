@@ -158,7 +158,7 @@ export class Commune {
     return body(await this.api.post(`/api/v1${path}`, { data }));
   }
 
-  /** Takes away the nodes that tests have added, releases what they stopped, and waits until every other is there, holds its plan and is silent. */
+  /** Takes away the nodes and locks out the people that tests have added, releases what they stopped, and waits until every other is there, holds its plan and is silent. */
   async ready(): Promise<void> {
     const own = new Set(this.hamlets.map((hamlet) => hamlet.node));
     for (const node of await this.get<LoaNode[]>('/nodes')) {
@@ -166,6 +166,11 @@ export class Commune {
     }
     for (const latch of (await this.get<{ items: { id: string }[] }>('/latches')).items) {
       await body(await this.api.post(`/api/v1/latches/${latch.id}/release`));
+    }
+    type Somebody = { id: string; username: string; deactivated_at: string | null };
+    for (const { id, username, deactivated_at } of (await this.get<{ items: Somebody[] }>('/people')).items) {
+      // Whoever may approve takes from the official the right to approve alone.
+      if (username !== USER.username && !deactivated_at) await this.api.post(`/api/v1/people/${id}/deactivate`);
     }
     const waiting = async () => {
       const nodes = (await this.get<LoaNode[]>('/nodes')).filter((node) => own.has(node.id));

@@ -2083,7 +2083,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Everybody who can sign in, or could. Others than those of the areas that one manages are named only. */
+        /** Everybody who can sign in, or could, and may do something where one manages; `yours` are those who may do nothing outside it. */
         get: {
             parameters: {
                 query?: never;
