@@ -25,7 +25,9 @@ use jiff::Timestamp;
 use loa_mqtt::Publish;
 use loa_protocol::{
     AiringId, ClipHash, ClipRef, Clock, ClockTrust, NodeId, NodeState, Plan, Refusal, envelope,
-    health::Heartbeat, state::OutputState, topic,
+    health::{AmplifierState, Heartbeat},
+    state::OutputState,
+    topic,
 };
 use loa_schedule::Arbiter;
 
@@ -123,6 +125,7 @@ pub struct Node<P> {
     topics: BTreeSet<String>,
     requests: Vec<Request>,
     output: OutputState,
+    amplifier: Option<AmplifierState>,
     boot: String,
     started_at: Timestamp,
     /// The state last said, without its time.
@@ -191,6 +194,7 @@ impl<P: Plays> Node<P> {
             topics: BTreeSet::new(),
             requests: Vec::new(),
             output: OutputState::Ready,
+            amplifier: None,
             boot: files::hex(&boot),
             started_at: clock.now(),
             said: None,
@@ -338,6 +342,12 @@ impl<P: Plays> Node<P> {
             Event::Ended { id, ending } => self.sound_ended(id, &ending),
             Event::Output { ready } => {
                 self.output = if ready { OutputState::Ready } else { OutputState::Lost };
+            }
+            Event::Amplifier { state, fault } => {
+                self.amplifier = Some(state);
+                if let Some(code) = fault {
+                    self.fault(code, "the amplifier can't be switched; trying again");
+                }
             }
         }
     }

@@ -2564,12 +2564,17 @@ export interface components {
          * @description What stands in the way.
          * @enum {string}
          */
-        AlarmKind: "clip_missing" | "plan_behind" | "node_away" | "clock_untrusted" | "latched";
+        AlarmKind: "clip_missing" | "plan_behind" | "node_away" | "clock_untrusted" | "amplifier_fault" | "latched";
         /** @description All alarms. */
         Alarms: {
             /** @description By start. */
             items: components["schemas"]["Alarm"][];
         };
+        /**
+         * @description How the amplifier is.
+         * @enum {string}
+         */
+        AmplifierState: "off" | "warming" | "on" | "lingering" | "fault";
         /** @description An area. */
         Area: {
             /** @description Official code; a hamlet's is its commune's, `-` and two digits. */
@@ -2983,6 +2988,7 @@ export interface components {
              * @description Resident memory of the agent, MiB.
              */
             agent_rss_mib?: number | null;
+            amplifier?: components["schemas"]["AmplifierState"] | null;
             /**
              * Format: date-time
              * @description When, by the node's clock.
@@ -2998,7 +3004,7 @@ export interface components {
              * @description Free space where clips and receipts are kept, MiB.
              */
             disk_free_mib?: number | null;
-            /** @description What is wrong with the node's disk, by code and how often since the agent started. */
+            /** @description What is wrong with the node's disk or amplifier, by code and how often since the agent started. */
             faults: {
                 [key: string]: number;
             };
