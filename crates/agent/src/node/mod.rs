@@ -475,6 +475,11 @@ impl<P: Plays> Node<P> {
         self.report_soon();
     }
 
+    /// The node's certificate ends soon and can't be renewed.
+    pub fn certificate_ends_soon(&mut self) {
+        self.fault("certificate_ends_soon", "the node's certificate ends soon and can't be renewed");
+    }
+
     fn folder(&self) -> &Path {
         &self.data
     }
