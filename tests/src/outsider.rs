@@ -29,13 +29,13 @@ pub struct Keys {
 impl Keys {
     /// The broker's own.
     pub fn of_broker(data: &Path) -> Result<Self> {
-        let keys: Value = serde_json::from_slice(&fs::read(data.join("identity/keys.json"))?)?;
-        let seed = |name: &str| -> Result<Vec<u8>> {
+        let read = |file: &str, name: &str| -> Result<Vec<u8>> {
+            let keys: Value = serde_json::from_slice(&fs::read(data.join("identity").join(file))?)?;
             Ok(B64.decode(keys[name].as_str().with_context(|| name.to_owned())?)?)
         };
         Ok(Self {
-            authority: AuthorityKey::from_seed(&seed("authority_seed")?)?,
-            seed: seed("signing_seed")?,
+            authority: AuthorityKey::from_seed(&read("authority.json", "authority_seed")?)?,
+            seed: read("signing.json", "signing_seed")?,
         })
     }
 

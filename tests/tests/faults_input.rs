@@ -129,7 +129,7 @@ async fn what_can_not_be_taken_gets_its_code_leaves_nothing_and_costs_no_memory(
         ("/bulletins", json!({"title": "  ", "clip": hash}), "title"),
         ("/bulletins", json!({"title": "x".repeat(121), "clip": hash}), "title"),
         ("/bulletins", json!({"title": "Không có", "clip": "0".repeat(64)}), "clip"),
-        ("/bulletins", json!({"title": "Đường dẫn", "clip": "../../identity/keys.json"}), "clip"),
+        ("/bulletins", json!({"title": "Đường dẫn", "clip": "../../identity/signing.json"}), "clip"),
         ("/bulletins", json!({"title": "Không lời"}), "text"),
         ("/broadcasts", json!({"bulletin": "nobody", "areas": ["31699-01"]}), "bulletin"),
         ("/broadcasts", json!({"bulletin": bulletin.id, "areas": ["31699-01; DROP TABLE nodes"]}), "areas"),

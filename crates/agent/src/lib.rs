@@ -28,3 +28,4 @@ pub mod renew;
 pub mod run;
 #[cfg(test)]
 mod test_server;
+pub mod trust;

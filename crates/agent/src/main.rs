@@ -161,4 +161,12 @@ mod tests {
         let arguments = Arguments::try_parse_from(command.split(' ')).unwrap();
         assert!(matches!(arguments.command, Command::Run { config: Some(_), .. }));
     }
+
+    #[test]
+    fn the_example_unit_switches_the_amplifier_off_after_a_crash() {
+        let unit = include_str!("../../../deploy/loa-agent.service");
+        let command = unit.lines().find_map(|line| line.strip_prefix("ExecStopPost=-")).unwrap();
+        let arguments = Arguments::try_parse_from(command.split(' ')).unwrap();
+        assert!(matches!(arguments.command, Command::Amplifier { state: Wanted::Off, config: Some(_) }));
+    }
 }

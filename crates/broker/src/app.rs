@@ -8,8 +8,8 @@ use loa_protocol::Clock;
 use loa_speech::Speech;
 
 use crate::{
-    clips::ClipFolder, config::Settings, events::Events, identity::Identity, nodes::Presence,
-    people::Throttle, store::Store,
+    audit::HeadFile, clips::ClipFolder, config::Settings, events::Events, identity::Identity,
+    nodes::Presence, people::Throttle, store::Store,
 };
 
 /// The running broker. Shared by reference.
@@ -22,6 +22,8 @@ pub struct App {
     pub clips: ClipFolder,
     /// Who it is.
     pub identity: Identity,
+    /// Beside the database: the newest record of the audit log.
+    pub audit_head: HeadFile,
     /// The way to the nodes.
     pub bus: Arc<dyn Bus>,
     /// The time.
@@ -36,8 +38,14 @@ pub struct App {
     pub addresses: crate::enrolment::Addresses,
     /// What nodes last said.
     pub presence: Presence,
-    /// Brake on guessing passwords.
+    /// What the secrets of people's second step are derived from.
+    pub totp: crate::people::TotpKey,
+    /// Told when sessions end or rights change, so that open streams look again.
+    pub sessions_changed: tokio::sync::watch::Sender<()>,
+    /// Brake on guessing a person's password.
     pub sign_ins: Throttle,
+    /// Brake on guessing anybody's from one address.
+    pub addresses_tried: Throttle,
     /// Brake on guessing claim codes.
     pub claims: Throttle,
     /// Brake on guessing what opens a door without a session: a source's credential, a calendar's address.

@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::App,
+    audit,
     http::problem::{Code, Problem},
     https,
     identity::{IdentityError, NodePeer, node_of},
@@ -106,6 +107,8 @@ async fn enrol(
     let row = app.store.node(&node).await?.ok_or_else(|| Problem::new(Code::Internal))?;
     let areas = app.store.path_of(&row.hamlet).await?;
     tracing::info!(%node, name = row.name, "a node was enrolled");
+    let details = serde_json::json!({ "serial": certificate.serial });
+    audit::happened(&app, &row.name, "node.enrolled", format!("/nodes/{node}"), details).await;
     if let Err(error) = crate::nodes::tell_node(&app, &node).await {
         tracing::debug!(%error, "open pages were not told");
     }

@@ -4,6 +4,9 @@
 //! store and, by [`events`], to open pages. [`programme`] is what is to sound by timetable; [`plans`] brings it, and all else a node must know, to each node.
 
 pub mod app;
+pub mod approval;
+pub mod audit;
+pub mod backup;
 pub mod calendar;
 pub mod clips;
 pub mod config;
@@ -15,6 +18,7 @@ pub mod http;
 pub mod https;
 pub mod identity;
 pub mod inbox;
+pub mod key_commands;
 pub mod mosquitto;
 pub mod mqtt;
 pub mod nodes;

@@ -4,8 +4,12 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use loa_broker::{
+    audit::{self, AuditCommand},
+    backup,
     config::{Arguments, Settings},
-    http, mosquitto, seed, serve,
+    http,
+    key_commands::{self, KeyCommand},
+    mosquitto, people, seed, serve,
     store::Store,
 };
 use loa_protocol::{Clock, SystemClock};
@@ -25,6 +29,28 @@ enum Command {
     Serve(Arguments),
     /// Print the description of the API (`OpenAPI`)
     Openapi,
+    /// Write everything the broker is into one file, while it runs
+    Backup {
+        /// The broker's data folder
+        #[arg(long)]
+        data: PathBuf,
+        /// The file; it must not exist yet. It holds the keys: keep it as you keep them
+        file: PathBuf,
+    },
+    /// Make a data folder of a backup
+    Restore {
+        /// The file
+        file: PathBuf,
+        /// The data folder; it must not exist yet, or be empty
+        #[arg(long)]
+        data: PathBuf,
+    },
+    /// Check, note down or export the log of who did what
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Show, replace or take out the keys that nodes believe
+    #[command(subcommand)]
+    Keys(KeyCommand),
     /// Print Mosquitto's access rules for the nodes in the store
     MosquittoAcl(Arguments),
     /// Issue a certificate for an MQTT server of your own: `ca.pem`, `server.pem`, `server.key`
@@ -38,6 +64,17 @@ enum Command {
         /// Folder to write to; nothing in it is overwritten
         #[arg(long, value_name = "FOLDER")]
         out: PathBuf,
+    },
+    /// Print a link by which somebody chooses a new password: for the last administrator, whom nobody else can help
+    ResetLink {
+        #[command(flatten)]
+        arguments: Arguments,
+        /// Whose: the user name
+        #[arg(long, value_name = "USERNAME")]
+        username: String,
+        /// Ask them for no second step any more
+        #[arg(long)]
+        without_two_step: bool,
     },
     /// Fill a store with nodes that exist nowhere, for measurements
     #[command(hide = true)]
@@ -70,6 +107,23 @@ async fn run() -> anyhow::Result<()> {
             print(&http::openapi().to_pretty_json()?);
             Ok(())
         }
+        Command::Backup { data, file } => {
+            let files = backup::back_up(&data, &file, SystemClock::new().now()).await?;
+            print(&format!("{files} files are in {}", file.display()));
+            Ok(())
+        }
+        Command::Restore { file, data } => {
+            let files = backup::restore(&file, &data).await?;
+            print(&format!("{files} files were restored to {}", data.display()));
+            Ok(())
+        }
+        Command::Audit(command) => {
+            audit::run(&command, SystemClock::new().now(), &mut std::io::stdout().lock()).await
+        }
+        Command::Keys(command) => {
+            print(&key_commands::run(&command, SystemClock::new().now())?);
+            Ok(())
+        }
         Command::MosquittoAcl(arguments) => {
             let store = Store::open(&Settings::gather(&arguments)?.data.join("loa.db")).await?;
             print(&mosquitto::access_rules(&store).await?);
@@ -77,6 +131,14 @@ async fn run() -> anyhow::Result<()> {
         }
         Command::MosquittoCert { data, names, out } => {
             Ok(mosquitto::issue_certificate(&data, &names, &out, SystemClock::new().now())?)
+        }
+        Command::ResetLink { arguments, username, without_two_step } => {
+            let settings = Settings::gather(&arguments)?;
+            let store = Store::open(&settings.data.join("loa.db")).await?;
+            let now = SystemClock::new().now();
+            let path = people::reset_link(&store, &username, without_two_step, now).await?;
+            print(&format!("{}{path}", settings.page_url(settings.http)));
+            Ok(())
         }
         Command::Seed { arguments, nodes } => {
             seed::seed(&Settings::gather(&arguments)?, nodes, SystemClock::new().now()).await

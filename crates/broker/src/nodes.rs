@@ -77,7 +77,10 @@ impl Presence {
 
     /// Begins with what the store remembers.
     pub fn remember(&self, node: NodeId, word: Word) {
-        let entry = Entry { shown_lost: true, word, ..Entry::default() };
+        // What was last known stands in for the full heartbeat that later ones are changes to: a node at an MQTT server of its own doesn't
+        // notice that the broker restarted, and sends the next full one only in half an hour. Whether it plays, its state says.
+        let full = word.heartbeat.clone().map(|heartbeat| Heartbeat { playing: false, ..heartbeat });
+        let entry = Entry { shown_lost: true, word, full, ..Entry::default() };
         self.lock().insert(node, entry);
     }
 

@@ -35,6 +35,12 @@ pub fn id() -> Result<String, NoRandom> {
     random::<16>().map(|bytes| hex(&bytes))
 }
 
+/// A recovery code: fifteen characters, 75 random bits, in three groups.
+pub fn recovery_code() -> Result<String, NoRandom> {
+    let (most, rest) = (claim_code()?, claim_code()?);
+    Ok(format!("{most}-{}", rest.split_once('-').map_or(rest.as_str(), |(group, _)| group)))
+}
+
 /// A claim code: ten characters of Crockford's base 32, 50 random bits, in two groups as a person reads them.
 pub fn claim_code() -> Result<String, NoRandom> {
     const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";

@@ -22,6 +22,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     app::App,
+    audit::HeadFile,
     clips::ClipFolder,
     config::Settings,
     disk::{self, Disk},
@@ -33,7 +34,7 @@ use crate::{
     mqtt::Opened,
     nodes::{self, Presence, Word},
     page_certificate::PageCertificate,
-    people::Throttle,
+    people::{Throttle, TotpKey},
     plans, programme, secrets,
     store::Store,
 };
@@ -53,6 +54,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         .create(&settings.data)
         .with_context(|| format!("the data folder {}", settings.data.display()))?;
     let identity = Identity::open_or_create(&settings.data.join("identity"), now)?;
+    let totp = TotpKey::open_or_create(&settings.data.join("identity/two-step.key"))?;
     let store = Store::open(&settings.data.join("loa.db")).await?;
     let clips = ClipFolder::open(&settings.data.join("clips"))?;
     let metrics = PrometheusBuilder::new().install_recorder()?;
@@ -75,7 +77,10 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         sound_work: tokio::sync::Semaphore::new(2),
         stopping: stop.clone(),
         events: Events::default(),
+        totp,
+        sessions_changed: tokio::sync::watch::Sender::new(()),
         sign_ins: Throttle::default(),
+        addresses_tried: Throttle::of_addresses(),
         claims: Throttle::default(),
         strangers: Throttle::default(),
         inbox: tokio::sync::Mutex::default(),
@@ -85,6 +90,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         store,
         disk: Disk::of(&settings.data),
         clips,
+        audit_head: HeadFile::of(&settings.data),
         identity,
         bus,
         clock,

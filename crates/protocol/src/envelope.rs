@@ -45,6 +45,9 @@ pub enum Refusal {
     /// The signing key's certificate is not yet, or no longer, in force; or this side's clock is far off.
     #[error("the signing key is not in force")]
     KeyNotInForce,
+    /// The signing key was revoked.
+    #[error("the signing key was revoked")]
+    KeyRevoked,
     /// The bytes are not what was signed.
     #[error("the signature does not hold")]
     BadSignature,
@@ -75,6 +78,7 @@ impl Refusal {
             Self::NewerVersion => "newer_version",
             Self::UnknownKey => "unknown_key",
             Self::KeyNotInForce => "key_not_in_force",
+            Self::KeyRevoked => "key_revoked",
             Self::BadSignature => "bad_signature",
             Self::NotForThisNode => "not_for_this_node",
             Self::Expired => "expired",
@@ -201,18 +205,33 @@ pub fn seal<M: Message>(key: &SigningKey, body: &M) -> Result<String, SealError>
 }
 
 /// Opens an envelope whose key the pinned authority vouches for at `now`. Says nothing yet about audience, expiry or replay:
-/// see [`crate::guard`].
+/// see [`crate::guard`]; nor about revoked keys: see [`open_above`].
 pub fn open<M: Message>(
     envelope: &str,
     authority: &AuthorityPublicKey,
     now: Timestamp,
 ) -> Result<M, Refusal> {
+    open_above(envelope, authority, 0, now).map(|(message, _)| message)
+}
+
+/// The same for who remembers which keys are revoked: those with a number below `floor`. Gives the floor to remember from now on, which is never
+/// lower.
+pub fn open_above<M: Message>(
+    envelope: &str,
+    authority: &AuthorityPublicKey,
+    floor: u32,
+    now: Timestamp,
+) -> Result<(M, u32), Refusal> {
     let parts = Parts::split(envelope)?;
     parts.header.expect::<M>()?;
     let certificate = parts.header.cert.as_deref().ok_or(Refusal::UnknownKey)?;
-    let key = keys::certified(certificate, &parts.header.kid, authority, now)?;
+    let (key, standing) = keys::certified(certificate, &parts.header.kid, authority, now)?;
     parts.verify(&key)?;
-    parts.body()
+    let floor = floor.max(standing.floor);
+    if standing.number < floor {
+        return Err(Refusal::KeyRevoked);
+    }
+    Ok((parts.body()?, floor))
 }
 
 /// An envelope and its attachment as one MQTT payload.

@@ -52,11 +52,31 @@ impl<'de> Deserialize<'de> for PublicKey {
 /// The key a node pins at enrolment.
 pub type AuthorityPublicKey = PublicKey;
 
-/// Says that a key may sign messages for nodes, from when until when.
+/// Where a signing key stands among those of its authority. Keys are numbered as they are made; whoever holds a certificate whose floor
+/// is above an older key's number believes that key no more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// The key's number; the first has 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub number: u32,
+    /// Keys with a lower number are revoked.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub floor: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+/// Says that a key may sign messages for nodes, from when until when, and which keys may no longer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyCertificate {
     /// The key vouched for.
     pub key: PublicKey,
+    /// Its number, and whom it revokes.
+    #[serde(flatten)]
+    pub standing: Standing,
     /// Not good before this instant.
     pub not_before: Timestamp,
     /// Not good from this instant on.
@@ -98,9 +118,20 @@ impl AuthorityKey {
         public(&self.pair)
     }
 
-    /// Makes the key of `seed` a signing key for the given time.
+    /// Makes the key of `seed` the first signing key, for the given time.
     pub fn certify(
         &self,
+        seed: &[u8],
+        not_before: Timestamp,
+        not_after: Timestamp,
+    ) -> Result<SigningKey, InvalidKey> {
+        self.certify_as(Standing::default(), seed, not_before, not_after)
+    }
+
+    /// Makes the key of `seed` a signing key of that standing, for the given time.
+    pub fn certify_as(
+        &self,
+        standing: Standing,
         seed: &[u8],
         not_before: Timestamp,
         not_after: Timestamp,
@@ -108,9 +139,9 @@ impl AuthorityKey {
         let pair = pair(seed)?;
         let key = public(&pair);
         let header = Header::new::<KeyCertificate>(self.public_key().kid(), None);
-        let certificate = KeyCertificate { key, not_before, not_after };
-        let certificate = envelope::sign(&self.pair, &header, &certificate).map_err(|_| InvalidKey)?;
-        Ok(SigningKey { pair, kid: key.kid(), certificate })
+        let certificate = KeyCertificate { key, standing, not_before, not_after };
+        let sealed = envelope::sign(&self.pair, &header, &certificate).map_err(|_| InvalidKey)?;
+        Ok(SigningKey { pair, kid: key.kid(), sealed, certificate })
     }
 }
 
@@ -118,12 +149,41 @@ impl AuthorityKey {
 pub struct SigningKey {
     pair: Ed25519KeyPair,
     kid: String,
-    certificate: String,
+    /// The certificate as it travels.
+    sealed: String,
+    certificate: KeyCertificate,
 }
 
 impl SigningKey {
+    /// From its secret seed and the certificate that an authority gave it: the authority's own key isn't needed.
+    pub fn certified(
+        seed: &[u8],
+        certificate: &str,
+        authority: &AuthorityPublicKey,
+    ) -> Result<Self, InvalidKey> {
+        let pair = pair(seed)?;
+        let kid = public(&pair).kid();
+        let known = vouched(certificate, &kid, authority).map_err(|_| InvalidKey)?;
+        Ok(Self { pair, kid, sealed: certificate.to_owned(), certificate: known })
+    }
+
+    /// The key's name.
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// What the authority said of it.
+    pub fn certificate(&self) -> &KeyCertificate {
+        &self.certificate
+    }
+
+    /// The same, as it travels: an envelope.
+    pub fn sealed_certificate(&self) -> &str {
+        &self.sealed
+    }
+
     pub(crate) fn header<M: envelope::Message>(&self) -> Header {
-        Header::new::<M>(self.kid.clone(), Some(self.certificate.clone()))
+        Header::new::<M>(self.kid.clone(), Some(self.sealed.clone()))
     }
 
     pub(crate) fn pair(&self) -> &Ed25519KeyPair {
@@ -131,13 +191,8 @@ impl SigningKey {
     }
 }
 
-/// The key a certificate vouches for, if the authority signed it, it names `kid` and it is in force at `now`.
-pub(crate) fn certified(
-    certificate: &str,
-    kid: &str,
-    authority: &AuthorityPublicKey,
-    now: Timestamp,
-) -> Result<PublicKey, Refusal> {
+/// What a certificate says, if the authority signed it and it names `kid`.
+fn vouched(certificate: &str, kid: &str, authority: &AuthorityPublicKey) -> Result<KeyCertificate, Refusal> {
     let parts = envelope::Parts::split(certificate)?;
     parts.header.expect::<KeyCertificate>()?;
     if parts.header.kid != authority.kid() {
@@ -148,8 +203,19 @@ pub(crate) fn certified(
     if certificate.key.kid() != kid {
         return Err(Refusal::UnknownKey);
     }
+    Ok(certificate)
+}
+
+/// The key a certificate vouches for, if the authority signed it, it names `kid` and it is in force at `now`; and its standing.
+pub(crate) fn certified(
+    certificate: &str,
+    kid: &str,
+    authority: &AuthorityPublicKey,
+    now: Timestamp,
+) -> Result<(PublicKey, Standing), Refusal> {
+    let certificate = vouched(certificate, kid, authority)?;
     if now < certificate.not_before || now >= certificate.not_after {
         return Err(Refusal::KeyNotInForce);
     }
-    Ok(certificate.key)
+    Ok((certificate.key, certificate.standing))
 }

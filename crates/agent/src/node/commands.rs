@@ -26,7 +26,8 @@ const TONE_LEVEL: f64 = -12.0;
 impl<P: Plays> Node<P> {
     pub(super) fn heard_command(&mut self, payload: &[u8]) -> Result<(), Refusal> {
         let (sealed, attachment) = envelope::unframe(payload)?;
-        let command: Command = envelope::open(sealed, &self.identity.enrolled.authority, self.present())?;
+        let present = self.present();
+        let command: Command = self.trust.read(sealed, present)?;
         let areas = self.plan.areas().to_vec();
         match self.journal.admit(&command, &self.id, &areas, self.clock.now()) {
             Ok(()) => {}

@@ -39,6 +39,7 @@ use crate::{
     plan::{PlanStore, Taken},
     player::{Event, Plays, SoundId, Source},
     refusals::Counts,
+    trust::Trust,
 };
 use airings::Airing;
 pub use airings::checkpoints;
@@ -97,6 +98,7 @@ pub struct Node<P> {
     clock: Arc<dyn Clock>,
     player: P,
     journal: Journal,
+    trust: Trust,
     plan: PlanStore,
     cache: Cache,
     arbiter: Arbiter,
@@ -161,6 +163,7 @@ impl<P: Plays> Node<P> {
         let Parts { data, identity, clock, player, cache_bytes, boot } = parts;
         let enrolled = identity.enrolled.clone();
         let (plan, damaged) = PlanStore::open(&data, enrolled.node.clone(), enrolled.areas.clone());
+        let (trust, damaged_keys) = Trust::open(&data, enrolled.authority);
         let floor = plan.held().map_or(enrolled.now, |plan| plan.issued_at.max(enrolled.now));
         clock.not_before(floor);
         let exact = clock.trust() == ClockTrust::Synchronised;
@@ -174,6 +177,7 @@ impl<P: Plays> Node<P> {
             identity,
             player,
             journal,
+            trust,
             plan,
             arbiter: Arbiter::default(),
             airings: HashMap::new(),
@@ -209,6 +213,12 @@ impl<P: Plays> Node<P> {
         };
         if let Some(path) = damaged {
             node.fault("corrupt_plan", &format!("the plan on disk was damaged; see {}", path.display()));
+        }
+        if let Some(path) = damaged_keys {
+            node.fault(
+                "corrupt_keys",
+                &format!("which signing keys are revoked was damaged; see {}", path.display()),
+            );
         }
         if recovered.damage.torn {
             node.fault(
@@ -287,6 +297,7 @@ impl<P: Plays> Node<P> {
             Err(Refusal::NotForThisNode)
         };
         self.clock.not_before(self.journal.present(Timestamp::MIN));
+        self.save_trust();
         if let Err(refusal) = result {
             let now = self.clock.monotonic();
             self.refused.refuse(refusal, topic, now);
@@ -300,7 +311,7 @@ impl<P: Plays> Node<P> {
     fn heard_plan(&mut self, payload: &[u8]) -> Result<(), Refusal> {
         let (sealed, _) = envelope::unframe(payload)?;
         let present = self.journal.present(self.clock.now());
-        let plan: Plan = envelope::open(sealed, &self.identity.enrolled.authority, present)?;
+        let plan: Plan = self.trust.read(sealed, present)?;
         let (generation, issued_at) = (plan.generation, plan.issued_at);
         match self.plan.take(plan) {
             Taken::Refused(refusal) => return Err(refusal),
@@ -443,6 +454,12 @@ impl<P: Plays> Node<P> {
         }
     }
 
+    fn save_trust(&mut self) {
+        if let Err(error) = self.trust.save() {
+            self.disk_failed(&error);
+        }
+    }
+
     /// Counts a fault once, until the disk has worked again: each count is told to the broker, and costs traffic.
     fn disk_failed(&mut self, error: &std::io::Error) {
         let code = if files::is_full(error) { "disk_full" } else { "disk_error" };
@@ -457,6 +474,7 @@ impl<P: Plays> Node<P> {
         self.retry_disk_at = None;
         self.journal.keep_reserve();
         self.save();
+        self.save_trust();
         if self.plan.unsaved()
             && let Err(error) = self.plan.save()
         {

@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
+    access,
     extract::{Json, Path, SignedIn},
     problem::{Code, Problem, ProblemBody},
     text_field,
 };
-use crate::{app::App, store::AreaRow};
+use crate::{app::App, people::Permission, store::AreaRow};
 
 /// Level of an area.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -37,6 +38,9 @@ pub struct Area {
     kind: AreaKind,
     /// The area it lies in.
     parent: Option<String>,
+    /// Whether it lies outside of what one may see, and is there because it contains some of that.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    outside: bool,
 }
 
 impl From<AreaRow> for Area {
@@ -51,6 +55,7 @@ impl From<AreaRow> for Area {
             name: area.name,
             kind,
             parent: area.parent.map(|p| p.to_string()),
+            outside: false,
         }
     }
 }
@@ -73,10 +78,20 @@ pub struct Rename {
     name: String,
 }
 
-/// All areas, each after the one it lies in.
+/// The areas that one may see and those they lie in, each after the one it lies in.
 #[utoipa::path(get, path = "/areas", tag = "areas", responses((status = 200, body = [Area])))]
-pub async fn list(State(app): State<Arc<App>>, _: SignedIn) -> Result<axum::Json<Vec<Area>>, Problem> {
-    Ok(axum::Json(app.store.areas().await?.into_iter().map(Area::from).collect()))
+pub async fn list(
+    State(app): State<Arc<App>>,
+    SignedIn(person): SignedIn,
+) -> Result<axum::Json<Vec<Area>>, Problem> {
+    let sight = access::Sight::of(&app, &person, Permission::Read).await?;
+    let mut rows = app.store.areas().await?;
+    rows.retain(|row| sight.touches(std::slice::from_ref(&row.code)));
+    let show = |row: AreaRow| {
+        let outside = !sight.covers(&row.code);
+        Area { outside, ..Area::from(row) }
+    };
+    Ok(axum::Json(rows.into_iter().map(show).collect()))
 }
 
 /// Adds an area.
@@ -84,7 +99,7 @@ pub async fn list(State(app): State<Arc<App>>, _: SignedIn) -> Result<axum::Json
     responses((status = 201, body = Area), (status = "4XX", body = ProblemBody)))]
 pub async fn add(
     State(app): State<Arc<App>>,
-    _: SignedIn,
+    SignedIn(person): SignedIn,
     Json(new): Json<NewArea>,
 ) -> Result<(StatusCode, axum::Json<Area>), Problem> {
     let code: AreaCode = new.code.parse().map_err(|_| Problem::field("code"))?;
@@ -102,8 +117,16 @@ pub async fn add(
     if !fits {
         return Err(Problem::field("parent"));
     }
+    match &parent {
+        Some(parent) => {
+            access::within(&app, &person, Permission::Manage, std::slice::from_ref(parent)).await?;
+        }
+        None => access::everywhere(&person, Permission::Manage)?,
+    }
     let area = AreaRow { code, name: text_field("name", &new.name, 80)?, parent };
     app.store.add_area(&area).await?;
+    // It may lie within what somebody sees.
+    app.sessions_changed.send_replace(());
     Ok((StatusCode::CREATED, axum::Json(area.into())))
 }
 
@@ -112,11 +135,12 @@ pub async fn add(
     responses((status = 200, body = Area), (status = "4XX", body = ProblemBody)))]
 pub async fn rename(
     State(app): State<Arc<App>>,
-    _: SignedIn,
+    SignedIn(person): SignedIn,
     Path(code): Path<String>,
     Json(rename): Json<Rename>,
 ) -> Result<axum::Json<Area>, Problem> {
     let code: AreaCode = code.parse().map_err(|_| Problem::new(Code::NotFound))?;
+    access::within(&app, &person, Permission::Manage, std::slice::from_ref(&code)).await?;
     app.store.rename_area(&code, &text_field("name", &rename.name, 80)?).await?;
     let area = app.store.area(&code).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
     Ok(axum::Json(area.into()))

@@ -2,7 +2,10 @@
 //!
 //! A credential opens the routes that take [`FromSource`], and no other; a session opens none of those.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
     extract::{ConnectInfo, FromRef, FromRequestParts},
@@ -38,6 +41,11 @@ where
 /// must not keep another's emergency out.
 pub fn guessed(app: &App, parts: &Parts, what: &str, answer: Code) -> Problem {
     let from = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+    guess(app, from, what, answer)
+}
+
+/// The same, where the address is known already.
+pub fn guess(app: &App, from: Option<IpAddr>, what: &str, answer: Code) -> Problem {
     let key = format!("{what} {}", from.map(|ip| ip.to_string()).unwrap_or_default());
     let now = app.clock.monotonic();
     if let Some(wait) = app.strangers.wait(&key, now) {

@@ -7,11 +7,12 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use jiff::SignedDuration;
-use loa_protocol::{AreaCode, BroadcastId};
+use loa_protocol::{AreaCode, BroadcastId, Class};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
+    access::{Sight, within},
     bulletins::Page,
     extract::{Json, Path, Query, SignedIn},
     problem::{Code, Problem, ProblemBody},
@@ -19,9 +20,11 @@ use super::{
 };
 use crate::{
     app::App,
+    approval,
     dispatch::{self, Stop, Targets},
     on_air::{self, Aired, Order},
-    programme::now,
+    people::Permission,
+    programme::{now, territory::Territory},
     store::{BroadcastRow, PersonRow},
 };
 
@@ -34,6 +37,9 @@ pub struct NewBroadcast {
     areas: Vec<String>,
     /// Seconds from now until no node may begin any more, at most a day. 600 when absent, 3600 for emergencies.
     expires_in_s: Option<u32>,
+    /// For an emergency: that it is meant.
+    #[serde(default)]
+    confirmed: bool,
 }
 
 /// Broadcasts, newest first.
@@ -87,6 +93,7 @@ pub async fn add(
 ) -> Result<(StatusCode, axum::Json<Broadcast>), Problem> {
     let key = idempotency_key(&headers)?;
     let areas = area_codes(&new.areas)?;
+    within(&app, &person, Permission::Air, &areas).await?;
     if let Some(earlier) = earlier(&app, &person, key.as_deref(), &new, &areas).await? {
         return Ok((StatusCode::OK, axum::Json(show(&app, earlier).await?)));
     }
@@ -99,8 +106,19 @@ pub async fn add(
         None => on_air::usual_life(bulletin.class),
     };
     let now = app.now();
+    let emergency = bulletin.class == Class::Emergency;
+    if emergency && !new.confirmed {
+        return Err(Problem::new(Code::ConfirmationNeeded));
+    }
     if let Some(hindrance) = now::hindrance(&app, &bulletin, &areas, now).await? {
         return Err(Problem::hindrance(&hindrance, now));
+    }
+    if emergency {
+        tracing::warn!(title = bulletin.title, by = person.username, ?areas, "AN EMERGENCY IS SENT");
+    } else {
+        let territory = Territory::load(&app.store).await?;
+        let grave = approval::grave_now(&app, &areas, &territory, now);
+        approval::ask(&app, &person, &bulletin, &areas, &grave, &territory).await?;
     }
     let by = (person.id.clone(), person.display_name.clone());
     let order = Order { bulletin: &bulletin, areas: areas.clone(), life, by, key, inbox_item: None };
@@ -134,12 +152,22 @@ async fn earlier(
     responses((status = 200, body = BroadcastPage)))]
 pub async fn list(
     State(app): State<Arc<App>>,
-    _: SignedIn,
+    SignedIn(person): SignedIn,
     Query(page): Query<Page>,
 ) -> Result<axum::Json<BroadcastPage>, Problem> {
     let limit = page.limit();
-    let rows = app.store.broadcasts(page.before(), limit).await?;
-    let next = rows.last().filter(|_| rows.len() == limit as usize).map(|row| row.created_at);
+    let sight = Sight::of(&app, &person, Permission::Read).await?;
+    let (mut rows, mut before) = (Vec::new(), page.before());
+    // What others aired elsewhere is passed over, until there is a page of one's own.
+    let next = loop {
+        let some = app.store.broadcasts(before, limit).await?;
+        let last = some.last().filter(|_| some.len() == limit as usize).map(|row| row.created_at);
+        rows.extend(some.into_iter().filter(|row| sight.touches(&row.areas)));
+        match last {
+            Some(last) if rows.len() < limit as usize => before = last,
+            last => break last,
+        }
+    };
     Ok(axum::Json(BroadcastPage { items: broadcasts::show(&app, rows).await?, next }))
 }
 
@@ -152,10 +180,12 @@ fn known(id: &str) -> Result<BroadcastId, Problem> {
     responses((status = 200, body = Broadcast), (status = 404, body = ProblemBody)))]
 pub async fn one(
     State(app): State<Arc<App>>,
-    _: SignedIn,
+    SignedIn(person): SignedIn,
     Path(id): Path<String>,
 ) -> Result<axum::Json<Broadcast>, Problem> {
-    let row = app.store.broadcast(&known(&id)?).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let sight = Sight::of(&app, &person, Permission::Read).await?;
+    let row = app.store.broadcast(&known(&id)?).await?.filter(|row| sight.touches(&row.areas));
+    let row = row.ok_or_else(|| Problem::new(Code::NotFound))?;
     Ok(axum::Json(show(&app, row).await?))
 }
 
@@ -168,13 +198,15 @@ pub async fn stop(
     Path(id): Path<String>,
 ) -> Result<(StatusCode, axum::Json<Stopping>), Problem> {
     let id = known(&id)?;
-    let areas = match app.store.broadcast(&id).await? {
-        Some(row) => {
-            // Noted first: what waits to be sent must not go out after it.
-            app.store.broadcast_stopped(&id, app.now()).await?;
-            row.areas
-        }
-        None => app.store.programme_entry(&id).await?.ok_or_else(|| Problem::new(Code::NotFound))?.areas,
+    let areas = if let Some(row) = app.store.broadcast(&id).await? {
+        within(&app, &person, Permission::Stop, &row.areas).await?;
+        // Noted first: what waits to be sent must not go out after it.
+        app.store.broadcast_stopped(&id, app.now()).await?;
+        row.areas
+    } else {
+        let row = app.store.programme_entry(&id).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
+        within(&app, &person, Permission::Stop, &row.areas).await?;
+        row.areas
     };
     let targets = Targets::within(&app, &areas).await?;
     dispatch::stop(&app, &targets, &areas, Stop::Broadcast(id.clone())).await?;

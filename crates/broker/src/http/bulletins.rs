@@ -11,9 +11,13 @@ use super::{
     extract::{Json, Path, Query, SignedIn},
     problem::{Code, Problem, ProblemBody},
     sound, text_field,
-    view::bulletins::Bulletin,
+    view::bulletins::{self as view, Bulletin},
 };
-use crate::{app::App, secrets, store::BulletinRow};
+use crate::{
+    app::App,
+    secrets,
+    store::{ApprovalRow, BulletinRow},
+};
 
 /// A new bulletin: of a clip, or of text to be spoken.
 #[derive(Deserialize, ToSchema)]
@@ -97,7 +101,7 @@ pub async fn add(
         created_by: (person.id, person.display_name),
     };
     app.store.add_bulletin(&bulletin).await?;
-    Ok((StatusCode::CREATED, axum::Json(bulletin.into())))
+    Ok((StatusCode::CREATED, axum::Json(Bulletin::new(bulletin, ApprovalRow::default()))))
 }
 
 /// The newest bulletins.
@@ -109,7 +113,7 @@ pub async fn list(
     Query(page): Query<Page>,
 ) -> Result<axum::Json<Vec<Bulletin>>, Problem> {
     let rows = app.store.bulletins(page.before(), page.limit()).await?;
-    Ok(axum::Json(rows.into_iter().map(Bulletin::from).collect()))
+    Ok(axum::Json(view::show(&app, rows).await?))
 }
 
 /// One bulletin.
@@ -121,5 +125,6 @@ pub async fn one(
     Path(id): Path<String>,
 ) -> Result<axum::Json<Bulletin>, Problem> {
     let row = app.store.bulletin(&id).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
-    Ok(axum::Json(row.into()))
+    let approval = app.store.approval(&id).await?;
+    Ok(axum::Json(Bulletin::new(row, approval)))
 }

@@ -14,13 +14,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
+    access::{Sight, within},
     bearer,
     extract::{Json, Path, Query, SignedIn},
     problem::{Code, Problem, ProblemBody},
     reports::LanguageQuery,
     view::{AreaName, AreaNames, PersonName},
 };
-use crate::{app::App, calendar, secrets, store::CalendarRow};
+use crate::{app::App, calendar, people::Permission, secrets, store::CalendarRow};
 
 /// A calendar feed.
 #[derive(Serialize, ToSchema)]
@@ -67,9 +68,14 @@ fn show(row: CalendarRow, names: &AreaNames) -> Calendar {
 
 /// Feeds that work, newest first.
 #[utoipa::path(get, path = "/calendars", tag = "calendars", responses((status = 200, body = Calendars)))]
-pub async fn list(State(app): State<Arc<App>>, _: SignedIn) -> Result<axum::Json<Calendars>, Problem> {
+pub async fn list(
+    State(app): State<Arc<App>>,
+    SignedIn(person): SignedIn,
+) -> Result<axum::Json<Calendars>, Problem> {
     let names = AreaNames::load(&app).await?;
-    let items = app.store.calendars().await?.into_iter().map(|row| show(row, &names)).collect();
+    let sight = Sight::of(&app, &person, Permission::Share).await?;
+    let rows = app.store.calendars().await?.into_iter().filter(|row| sight.covers(&row.area));
+    let items = rows.map(|row| show(row, &names)).collect();
     Ok(axum::Json(Calendars { items }))
 }
 
@@ -83,6 +89,7 @@ pub async fn add(
 ) -> Result<(StatusCode, axum::Json<CalendarWithUrl>), Problem> {
     let area: AreaCode = new.area.parse().map_err(|_| Problem::field("area"))?;
     app.store.area(&area).await?.ok_or_else(|| Problem::field("area"))?;
+    within(&app, &person, Permission::Share, std::slice::from_ref(&area)).await?;
     let token = secrets::token()?;
     let row = CalendarRow {
         id: secrets::id()?,
@@ -100,9 +107,12 @@ pub async fn add(
     responses((status = 204), (status = 404, body = ProblemBody)))]
 pub async fn revoke(
     State(app): State<Arc<App>>,
-    _: SignedIn,
+    SignedIn(person): SignedIn,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
+    let row = app.store.calendars().await?.into_iter().find(|row| row.id == id);
+    let row = row.ok_or_else(|| Problem::new(Code::NotFound))?;
+    within(&app, &person, Permission::Share, std::slice::from_ref(&row.area)).await?;
     let revoked = app.store.revoke_calendar(&id, app.now()).await?;
     if revoked { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::new(Code::NotFound)) }
 }

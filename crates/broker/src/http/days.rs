@@ -13,6 +13,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{
+    access::{Sight, within_of},
     extract::{Query, SignedIn},
     problem::{Code, Problem, ProblemBody},
     programme::touches,
@@ -23,8 +24,9 @@ use super::{
 };
 use crate::{
     app::App,
+    people::Permission,
     programme::{alarms, midnight, territory::Territory},
-    store::{AiringStatus, HeardRow, PlannedNode, ProgrammeRow, Standing},
+    store::{AiringStatus, HeardRow, PersonRow, PlannedNode, ProgrammeRow, Standing},
 };
 
 /// Which week, where.
@@ -56,12 +58,19 @@ struct Asked {
 }
 
 impl Asked {
-    async fn read(app: &App, area: &str, day: Option<&str>, name: &str) -> Result<Self, Problem> {
+    async fn read(
+        app: &App,
+        person: &PersonRow,
+        area: &str,
+        day: Option<&str>,
+        name: &str,
+    ) -> Result<Self, Problem> {
         let area: AreaCode = area.parse().map_err(|_| Problem::field("area"))?;
         let territory = Territory::load(&app.store).await?;
         if !territory.knows(&area) {
             return Err(Problem::new(Code::NotFound));
         }
+        within_of(person, Permission::Read, std::slice::from_ref(&area), &territory)?;
         let (zone, now) = (zone(&app.settings.time_zone), app.now());
         let first = match day {
             Some(text) => text.parse().map_err(|_| Problem::field(name))?,
@@ -111,10 +120,10 @@ fn repeat_of(row: &ProgrammeRow, start: Timestamp) -> u8 {
     responses((status = 200, body = Week), (status = "4XX", body = ProblemBody)))]
 pub async fn week(
     State(app): State<Arc<App>>,
-    _: SignedIn,
+    SignedIn(person): SignedIn,
     Query(query): Query<WeekQuery>,
 ) -> Result<axum::Json<Week>, Problem> {
-    let asked = Asked::read(&app, &query.area, query.from.as_deref(), "from").await?;
+    let asked = Asked::read(&app, &person, &query.area, query.from.as_deref(), "from").await?;
     let (from, to) = asked.span(7)?;
     let programme = asked.programme(&app, from).await?;
     let begun = asked.now.min(to);
@@ -192,10 +201,10 @@ fn week_airing(
     responses((status = 200, body = Day), (status = "4XX", body = ProblemBody)))]
 pub async fn day(
     State(app): State<Arc<App>>,
-    _: SignedIn,
+    SignedIn(person): SignedIn,
     Query(query): Query<DayQuery>,
 ) -> Result<axum::Json<Day>, Problem> {
-    let asked = Asked::read(&app, &query.area, query.date.as_deref(), "date").await?;
+    let asked = Asked::read(&app, &person, &query.area, query.date.as_deref(), "date").await?;
     let (from, to) = asked.span(1)?;
     let names = AreaNames::load(&app).await?;
     let programme = asked.programme(&app, from).await?;
@@ -291,6 +300,15 @@ fn due(
 
 /// Airings of the next half hour that are in danger. Told as event `alarms` when they change.
 #[utoipa::path(get, path = "/programme/alarms", tag = "programme", responses((status = 200, body = Alarms)))]
-pub async fn alarms(State(app): State<Arc<App>>, _: SignedIn) -> Result<axum::Json<Alarms>, Problem> {
-    Ok(axum::Json(days::alarms(&app, alarms::current(&app).await?).await?))
+pub async fn alarms(
+    State(app): State<Arc<App>>,
+    SignedIn(person): SignedIn,
+) -> Result<axum::Json<Alarms>, Problem> {
+    let sight = Sight::of(&app, &person, Permission::Read).await?;
+    let mut current = alarms::current(&app).await?;
+    current.retain_mut(|alarm| {
+        alarm.nodes.retain(|(_, _, hamlet)| sight.covers(hamlet));
+        !alarm.nodes.is_empty()
+    });
+    Ok(axum::Json(days::alarms(&app, current).await?))
 }

@@ -1,11 +1,14 @@
 //! What handlers take from a request, with our problems instead of the library's: JSON, query, path, and who asks.
 
-use std::sync::Arc;
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+};
 
 use axum::{
     body::Body,
-    extract::{FromRef, FromRequest, FromRequestParts, Request},
-    http::{HeaderMap, header, request::Parts},
+    extract::{ConnectInfo, FromRequest, FromRequestParts, Request},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
 };
 
 use bytes::{Bytes, BytesMut};
@@ -13,10 +16,13 @@ use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
 use super::problem::{Code, Problem};
-use crate::{app::App, secrets, store::PersonRow};
+use crate::store::{PersonRow, SessionRow};
 
-/// Name of the session cookie.
-pub const COOKIE: &str = "loa_session";
+/// Name of the session cookie. Over HTTPS it has a prefix by which browsers take it from this very host and over HTTPS only (RFC 6265bis, section
+/// 4.1.3.2): another host of the same domain can't plant one.
+pub fn cookie_name(secure: bool) -> &'static str {
+    if secure { "__Host-loa_session" } else { "loa_session" }
+}
 
 /// Largest JSON body, bytes: a text of 20,000 characters with room to spare.
 pub const BODY_BYTES: usize = 1 << 20;
@@ -66,28 +72,61 @@ pub struct Query<T>(pub T);
 pub struct Path<T>(pub T);
 
 /// The session token that a request carries.
-pub fn session_token(headers: &HeaderMap) -> Option<&str> {
+pub fn session_token(headers: &HeaderMap, secure: bool) -> Option<&str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     cookies
         .flat_map(|line| line.split(';'))
-        .find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+        .find_map(|pair| pair.trim().strip_prefix(cookie_name(secure))?.strip_prefix('='))
+}
+
+/// Whoever the gate let in (`access::gate`), and by which session.
+#[derive(Clone)]
+pub struct Visitor {
+    /// The person.
+    pub person: PersonRow,
+    /// Their session.
+    pub session: SessionRow,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Visitor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get().cloned().ok_or_else(|| Problem::new(Code::SignInRequired))
+    }
 }
 
 /// Whoever is signed in. A route that takes this is closed to everybody else.
 pub struct SignedIn(pub PersonRow);
 
-impl<S> FromRequestParts<S> for SignedIn
-where
-    S: Send + Sync,
-    Arc<App>: FromRef<S>,
-{
+impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let app = Arc::<App>::from_ref(state);
-        let token = session_token(&parts.headers).ok_or_else(|| Problem::new(Code::SignInRequired))?;
-        let person = app.store.person_of_session(&secrets::hash(token), app.now()).await?;
-        person.map(Self).ok_or_else(|| Problem::new(Code::SignInRequired))
+        Visitor::from_request_parts(parts, state).await.map(|visitor| Self(visitor.person))
+    }
+}
+
+/// Where a request comes from, and by what.
+pub struct From {
+    /// The address of who asks, if it is known.
+    pub address: Option<IpAddr>,
+    /// What the browser says it is, up to 200 characters.
+    pub browser: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for From {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+        let header = |name| parts.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        // Only a proxy on this machine is believed, and of it only what it added itself.
+        let passed_on =
+            header("x-forwarded-for").and_then(|list| list.rsplit(',').next()?.trim().parse().ok());
+        let address = if peer.is_some_and(|peer| peer.is_loopback()) { passed_on.or(peer) } else { peer };
+        let browser = header("user-agent").unwrap_or_default().chars().take(200).collect();
+        Ok(Self { address, browser })
     }
 }
 
@@ -104,4 +143,21 @@ pub fn is_same_origin(request: &Request) -> bool {
     let host = host.or_else(|| request.uri().authority().map(axum::http::uri::Authority::as_str));
     let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
     matches!((origin, host), (Some((_, origin)), Some(host)) if origin == host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn over_https_only_a_cookie_that_no_other_host_could_plant_is_a_session() {
+        let token = |cookies: &'static str, secure| {
+            let headers = HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_static(cookies))]);
+            session_token(&headers, secure).map(str::to_owned)
+        };
+        assert_eq!(token("a=b; __Host-loa_session=x", true).as_deref(), Some("x"));
+        assert_eq!(token("loa_session=x", true), None);
+        assert_eq!(token("loa_session=x; a=b", false).as_deref(), Some("x"));
+        assert_eq!(token("xloa_session=x; loa_sessions=y", false), None);
+    }
 }

@@ -7,9 +7,11 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use loa_protocol::{Class, Limit, Repeats};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
+    access::{Sight, within},
     bearer::FromSource,
     broadcasts::{self, area_codes},
     bulletins::language_of,
@@ -27,9 +29,11 @@ use super::{
 };
 use crate::{
     app::App,
+    audit,
     inbox::{self, Arrival},
+    people::Permission,
     programme::entry::{EntryError, Wanted},
-    store::{InboxRow, InboxStatus},
+    store::{InboxRow, InboxStatus, PersonRow},
 };
 
 /// Most items that are shown at once.
@@ -159,7 +163,12 @@ pub async fn receive(
     }
     let item = item.ok_or_else(|| Problem::field("item"))?;
     let arrival = checked(&item, sound.filter(|sound| !sound.is_empty()))?;
+    let (reference, class) = (arrival.reference.clone(), arrival.class);
     let (row, new) = inbox::receive(&app, &source, arrival).await?;
+    if new {
+        let details = json!({ "reference": reference, "class": class, "areas": row.areas });
+        audit::happened(&app, &source.name, "inbox.receive", format!("/inbox/{}", row.id), details).await;
+    }
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, axum::Json(receipt(row))))
 }
@@ -219,14 +228,22 @@ pub async fn outcome(
 #[utoipa::path(get, path = "/inbox", tag = "inbox", params(InboxQuery), responses((status = 200, body = InboxItems)))]
 pub async fn list(
     State(app): State<Arc<App>>,
-    _: SignedIn,
+    SignedIn(person): SignedIn,
     Query(InboxQuery { status }): Query<InboxQuery>,
 ) -> Result<axum::Json<InboxItems>, Problem> {
-    let rows = match status {
+    let sight = Sight::of(&app, &person, Permission::Read).await?;
+    let mut rows = match status {
         Which::All => app.store.inbox(SHOWN).await?,
         Which::Open => app.store.open_inbox().await?.into_iter().rev().collect(),
     };
+    rows.retain(|row| sight.touches(&row.areas));
     Ok(axum::Json(InboxItems { items: view::show(&app, rows).await? }))
+}
+
+/// Refuses who may not decide everywhere where an item is meant to sound.
+async fn yours_to_decide(app: &App, person: &PersonRow, id: &str) -> Result<(), Problem> {
+    let row = app.store.inbox_item(id).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    within(app, person, Permission::Decide, &row.areas).await
 }
 
 /// Puts an item that waits on air now, where it is meant to sound.
@@ -237,6 +254,7 @@ pub async fn play(
     SignedIn(person): SignedIn,
     Path(id): Path<String>,
 ) -> Result<(StatusCode, axum::Json<Broadcast>), Problem> {
+    yours_to_decide(&app, &person, &id).await?;
     let row = inbox::play(&app, &person, &id).await?;
     Ok((StatusCode::CREATED, axum::Json(broadcasts::show(&app, row).await?)))
 }
@@ -278,6 +296,8 @@ pub async fn schedule(
     Json(new): Json<NewSchedule>,
 ) -> Result<(StatusCode, axum::Json<ProgrammeEntry>), Problem> {
     let areas = new.areas.as_deref().map(area_codes).transpose()?;
+    yours_to_decide(&app, &person, &id).await?;
+    within(&app, &person, Permission::Decide, areas.as_deref().unwrap_or_default()).await?;
     let timetable = new.timetable.read().map_err(EntryError::Timetable)?;
     let wanted = |item: &InboxRow, bulletin| Wanted {
         bulletin,
@@ -304,6 +324,7 @@ pub async fn decline(
     Path(id): Path<String>,
     Json(Decline { remark }): Json<Decline>,
 ) -> Result<StatusCode, Problem> {
+    yours_to_decide(&app, &person, &id).await?;
     inbox::decline(&app, &person, &id, &text_field("remark", &remark, 500)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

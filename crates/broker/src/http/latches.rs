@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
+    access::{Sight, within, within_of},
     broadcasts::area_codes,
     extract::{Json, Path, SignedIn},
     problem::{Code, Problem, ProblemBody},
@@ -19,6 +20,7 @@ use super::{
 use crate::{
     app::App,
     dispatch::{self, Stop, Targets},
+    people::Permission,
     programme::{entry, territory::Territory},
     secrets,
     store::{LatchRow, StoreError},
@@ -27,7 +29,7 @@ use crate::{
 /// Where to fall silent.
 #[derive(Deserialize, ToSchema)]
 pub struct StopRequest {
-    /// Codes of areas; everywhere when absent.
+    /// Codes of areas; when absent, everywhere where one may stop.
     areas: Option<Vec<String>>,
 }
 
@@ -105,8 +107,9 @@ pub async fn stop_everything(
     let territory = Territory::load(&app.store).await?;
     let areas: Vec<AreaCode> = match request.areas {
         Some(areas) => area_codes(&areas)?.into_iter().filter(|area| territory.knows(area)).collect(),
-        None => territory.outermost(),
+        None => person.reach(Permission::Stop).outermost(&territory),
     };
+    within_of(&person, Permission::Stop, &areas, &territory)?;
     let since = app.now();
     let latch = |area: &AreaCode| {
         let set_by = (person.id.clone(), person.display_name.clone());
@@ -134,8 +137,14 @@ pub async fn stop_everything(
 
 /// What is stopped, and not released.
 #[utoipa::path(get, path = "/latches", tag = "broadcasts", responses((status = 200, body = Latches)))]
-pub async fn list(State(app): State<Arc<App>>, _: SignedIn) -> Result<axum::Json<Latches>, Problem> {
-    Ok(axum::Json(open(&app).await?))
+pub async fn list(
+    State(app): State<Arc<App>>,
+    SignedIn(person): SignedIn,
+) -> Result<axum::Json<Latches>, Problem> {
+    let sight = Sight::of(&app, &person, Permission::Read).await?;
+    let mut rows = app.store.open_latches().await?;
+    rows.retain(|row| sight.touches(std::slice::from_ref(&row.area)));
+    Ok(axum::Json(Latches { items: show(rows, &AreaNames::load(&app).await?) }))
 }
 
 /// Releases a latch: what is due from now on sounds again. Releasing it twice changes nothing.
@@ -146,6 +155,8 @@ pub async fn release(
     SignedIn(person): SignedIn,
     Path(id): Path<String>,
 ) -> Result<axum::Json<Released>, Problem> {
+    let latch = app.store.latch_by_id(&id).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    within(&app, &person, Permission::Release, std::slice::from_ref(&latch.area)).await?;
     if app.store.release_latch(&id, &person.id, app.now()).await? {
         tracing::warn!(latch = id, by = person.username, "a stop was released");
         moved(&app).await;

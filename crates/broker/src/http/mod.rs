@@ -1,8 +1,12 @@
 //! HTTP for people: the API under `/api/v1`, the page, and what operators watch.
 //!
-//! This module is the whole route table. A handler that takes [`extract::SignedIn`] is closed to strangers; a test enumerates all.
+//! This module is the whole route table; [`access`] says who may call what of it, and a test enumerates all.
 
+pub mod access;
+pub mod account;
+pub mod approvals;
 pub mod areas;
+pub mod audit;
 pub mod bearer;
 pub mod broadcasts;
 pub mod bulletins;
@@ -13,6 +17,7 @@ pub mod extract;
 pub mod form;
 pub mod inbox;
 pub mod latches;
+pub mod members;
 pub mod nodes;
 pub mod page;
 pub mod people;
@@ -20,6 +25,7 @@ pub mod policies;
 pub mod problem;
 pub mod programme;
 pub mod reports;
+pub mod sessions;
 pub mod sound;
 pub mod sources;
 pub mod view;
@@ -63,8 +69,26 @@ struct Description;
 
 fn api() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
-        .routes(routes!(people::setup_state, people::set_up))
-        .routes(routes!(people::session, people::sign_in, people::sign_out))
+        .routes(routes!(sessions::setup_state, sessions::set_up))
+        .routes(routes!(sessions::session, sessions::sign_in, sessions::sign_out))
+        .routes(routes!(people::list))
+        .routes(routes!(people::invitations, people::invite))
+        .routes(routes!(people::uninvite))
+        .routes(routes!(members::set_grants))
+        .routes(routes!(members::deactivate))
+        .routes(routes!(members::reactivate))
+        .routes(routes!(members::reset))
+        .routes(routes!(members::drop_two_step))
+        .routes(routes!(members::sessions, members::end_sessions))
+        .routes(routes!(account::change_password))
+        .routes(routes!(account::sessions))
+        .routes(routes!(account::end_session))
+        .routes(routes!(account::begin_two_step))
+        .routes(routes!(account::confirm_two_step))
+        .routes(routes!(account::drop_two_step))
+        .routes(routes!(account::reset))
+        .routes(routes!(people::look))
+        .routes(routes!(people::accept))
         .routes(routes!(areas::list, areas::add))
         .routes(routes!(areas::rename))
         .routes(routes!(nodes::list, nodes::add))
@@ -79,6 +103,10 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(sound::clip))
         .routes(routes!(bulletins::list, bulletins::add))
         .routes(routes!(bulletins::one))
+        .routes(routes!(approvals::waiting))
+        .routes(routes!(approvals::submit))
+        .routes(routes!(approvals::approve))
+        .routes(routes!(approvals::give_back))
         .routes(routes!(broadcasts::list, broadcasts::add))
         .routes(routes!(broadcasts::one))
         .routes(routes!(broadcasts::stop))
@@ -93,7 +121,6 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(days::day))
         .routes(routes!(days::alarms))
         .routes(routes!(policies::one, policies::set, policies::remove))
-        .routes(routes!(policies::people))
         .routes(routes!(events::events))
         .routes(routes!(inbox::list))
         .routes(routes!(inbox::outcome))
@@ -107,6 +134,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(reports::month_xlsx))
         .routes(routes!(calendars::list, calendars::add))
         .routes(routes!(calendars::revoke))
+        .routes(routes!(audit::log))
         .layer(DefaultBodyLimit::max(extract::BODY_BYTES))
         .merge(
             OpenApiRouter::new()
@@ -126,12 +154,15 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// Everything people's browsers and operators' tools can ask.
 pub fn router(app: Arc<App>, metrics: metrics_exporter_prometheus::PrometheusHandle) -> Router {
     let (api, _) = api().split_for_parts();
+    let gate = middleware::from_fn_with_state(Arc::clone(&app), access::gate);
+    let kept = middleware::from_fn_with_state(Arc::clone(&app), audit::keep);
+    let api = api.method_not_allowed_fallback(not_this_way).layer(kept).layer(gate);
     let secure = app.settings.page_is_secure().then(|| HeaderValue::from_static(TRANSPORT_SECURITY));
     let fixed = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
     Router::new()
-        .nest("/api/v1", api.method_not_allowed_fallback(not_this_way))
+        .nest("/api/v1", api)
         .merge(watch::routes(metrics))
         .merge(calendars::feed_routes())
         .fallback(page::page)

@@ -9,12 +9,19 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
+    access::{Sight, within},
     extract::{Json, Path, SignedIn},
     problem::{Code, Problem, ProblemBody},
     text_field,
     view::nodes::{self, Node, Volume},
 };
-use crate::{app::App, dispatch, secrets, store::NodeRow};
+use crate::{
+    app::App,
+    dispatch,
+    people::Permission,
+    secrets,
+    store::{NodeRow, PersonRow},
+};
 
 /// A claim code is good for a week: the installer may wait for dry weather.
 const CLAIM_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -62,10 +69,21 @@ async fn shown(app: &App, id: &NodeId) -> Result<Node, Problem> {
     nodes::one(app, id).await?.ok_or_else(|| Problem::new(Code::NotFound))
 }
 
+/// A node, for somebody who may do this where it stands.
+async fn yours(app: &App, person: &PersonRow, permission: Permission, id: &str) -> Result<NodeRow, Problem> {
+    let row = app.store.node(&known(id)?).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    within(app, person, permission, std::slice::from_ref(&row.hamlet)).await?;
+    Ok(row)
+}
+
 /// All nodes.
 #[utoipa::path(get, path = "/nodes", tag = "nodes", responses((status = 200, body = [Node])))]
-pub async fn list(State(app): State<Arc<App>>, _: SignedIn) -> Result<axum::Json<Vec<Node>>, Problem> {
-    Ok(axum::Json(nodes::all(&app).await?))
+pub async fn list(
+    State(app): State<Arc<App>>,
+    SignedIn(person): SignedIn,
+) -> Result<axum::Json<Vec<Node>>, Problem> {
+    let sight = Sight::of(&app, &person, Permission::Read).await?;
+    Ok(axum::Json(nodes::all(&app, |hamlet| sight.covers(hamlet)).await?))
 }
 
 /// One node.
@@ -73,10 +91,11 @@ pub async fn list(State(app): State<Arc<App>>, _: SignedIn) -> Result<axum::Json
     responses((status = 200, body = Node), (status = 404, body = ProblemBody)))]
 pub async fn one(
     State(app): State<Arc<App>>,
-    _: SignedIn,
+    SignedIn(person): SignedIn,
     Path(id): Path<String>,
 ) -> Result<axum::Json<Node>, Problem> {
-    Ok(axum::Json(shown(&app, &known(&id)?).await?))
+    let row = yours(&app, &person, Permission::Read, &id).await?;
+    Ok(axum::Json(shown(&app, &row.id).await?))
 }
 
 /// Adds a node to a hamlet. It does nothing until it is enrolled.
@@ -84,13 +103,14 @@ pub async fn one(
     responses((status = 201, body = Node), (status = "4XX", body = ProblemBody)))]
 pub async fn add(
     State(app): State<Arc<App>>,
-    _: SignedIn,
+    SignedIn(person): SignedIn,
     Json(new): Json<NewNode>,
 ) -> Result<(StatusCode, axum::Json<Node>), Problem> {
     let hamlet: AreaCode = new.hamlet.parse().map_err(|_| Problem::field("hamlet"))?;
     if hamlet.commune().is_none_or(|commune| commune == hamlet) {
         return Err(Problem::field("hamlet"));
     }
+    within(&app, &person, Permission::Install, std::slice::from_ref(&hamlet)).await?;
     let id = NodeId::from_bits(secrets::random()?);
     let row = NodeRow::new(id, hamlet, text_field("name", &new.name, 80)?, app.now());
     app.store.add_nodes(std::slice::from_ref(&row)).await?;
@@ -102,12 +122,12 @@ pub async fn add(
     responses((status = 200, body = Node), (status = "4XX", body = ProblemBody)))]
 pub async fn change(
     State(app): State<Arc<App>>,
-    _: SignedIn,
+    SignedIn(person): SignedIn,
     Path(id): Path<String>,
     Json(change): Json<NodeChange>,
 ) -> Result<axum::Json<Node>, Problem> {
-    let id = known(&id)?;
-    let row = app.store.node(&id).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let row = yours(&app, &person, Permission::Install, &id).await?;
+    let id = row.id;
     let name = change.name.map_or(Ok(row.name), |name| text_field("name", &name, 80))?;
     let volume = match change.volume {
         Some(v) if v.percent > 100 || v.emergency_percent > 100 => return Err(Problem::field("volume")),
@@ -124,11 +144,11 @@ pub async fn change(
     responses((status = 201, body = Claim), (status = "4XX", body = ProblemBody)))]
 pub async fn claim(
     State(app): State<Arc<App>>,
-    _: SignedIn,
+    SignedIn(person): SignedIn,
     Path(id): Path<String>,
 ) -> Result<(StatusCode, axum::Json<Claim>), Problem> {
-    let id = known(&id)?;
-    let row = app.store.node(&id).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let row = yours(&app, &person, Permission::Install, &id).await?;
+    let id = row.id;
     if row.revoked_at.is_some() {
         return Err(Problem::new(Code::NodeNotTrusted));
     }
@@ -152,8 +172,7 @@ pub async fn revoke(
     SignedIn(person): SignedIn,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    let id = known(&id)?;
-    app.store.node(&id).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let id = yours(&app, &person, Permission::Manage, &id).await?.id;
     if app.store.revoke_node(&id, app.now()).await? {
         tracing::info!(node = %id, by = person.username, "a node was revoked");
         if let Err(error) = app.bus.disconnect_client(id.as_str()).await {
@@ -164,13 +183,12 @@ pub async fn revoke(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn prompt(app: &App, id: &str, action: Action) -> Result<StatusCode, Problem> {
-    let id = known(id)?;
-    let row = app.store.node(&id).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
+async fn prompt(app: &App, person: &PersonRow, id: &str, action: Action) -> Result<StatusCode, Problem> {
+    let row = yours(app, person, Permission::Install, id).await?;
     if !row.is_trusted() {
         return Err(Problem::new(Code::NodeNotTrusted));
     }
-    dispatch::prompt(app, &id, action).await?;
+    dispatch::prompt(app, &row.id, action).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -179,10 +197,10 @@ async fn prompt(app: &App, id: &str, action: Action) -> Result<StatusCode, Probl
     responses((status = 202), (status = "4XX", body = ProblemBody)))]
 pub async fn identify(
     State(app): State<Arc<App>>,
-    _: SignedIn,
+    SignedIn(person): SignedIn,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    prompt(&app, &id, Action::Identify).await
+    prompt(&app, &person, &id, Action::Identify).await
 }
 
 /// Makes the node sound a test tone of three seconds.
@@ -190,8 +208,8 @@ pub async fn identify(
     responses((status = 202), (status = "4XX", body = ProblemBody)))]
 pub async fn test_tone(
     State(app): State<Arc<App>>,
-    _: SignedIn,
+    SignedIn(person): SignedIn,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    prompt(&app, &id, Action::TestTone { duration_ms: TEST_TONE_MS }).await
+    prompt(&app, &person, &id, Action::TestTone { duration_ms: TEST_TONE_MS }).await
 }

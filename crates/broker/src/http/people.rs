@@ -1,44 +1,122 @@
-//! Set-up, signing in and out.
+//! People, and how new ones come: by an invitation, a link that works once.
+//!
+//! Whoever manages an area gives roles in it and no wider, and has no power over somebody who may do something outside it: else the admin of one
+//! commune would make himself another person of the province.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode, header::SET_COOKIE},
-    response::{AppendHeaders, IntoResponse},
+    http::{HeaderMap, StatusCode},
+    response::IntoResponse,
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    extract::{COOKIE, Json, SignedIn, session_token},
+    access, bearer,
+    extract::{From, Json, Path, SignedIn},
     problem::{Code, Problem, ProblemBody},
+    sessions::{Chosen, Session, let_in},
+    view::{
+        AreaNames, PersonName,
+        people::{self as view, GrantBody, NewGrant, named},
+    },
 };
 use crate::{
     app::App,
-    people::{self, PASSWORD_CHARACTERS, WeakPassword},
+    people::{Grant, Permission},
+    programme::territory::Territory,
     secrets,
-    store::{PersonRow, Role},
+    store::{LinkRow, PersonRow, StoreError},
 };
 
-/// A session is good for a month of use on one's own phone.
-const SESSION: Duration = Duration::from_hours(30 * 24);
-/// A hash to compare with when there is no such person, so that the answer takes as long.
-const NOBODY: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$bG9hLWxvYS1sb2E$Ck2SlxZ0ZlGQ9xwLB1p7vmcXwz7OzqJ6tPuKuvQmXwE";
+/// An invitation is good for a week.
+const INVITATION: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// Whether the first administrator is still to be made.
+/// A person who can sign in, or could.
 #[derive(Serialize, ToSchema)]
-pub struct SetupState {
-    /// True until somebody can sign in.
-    needed: bool,
+pub struct Person {
+    /// Id.
+    id: String,
+    /// What others see.
+    name: String,
+    /// What they sign in by.
+    username: String,
+    /// What they are, and where.
+    grants: Vec<GrantBody>,
+    /// When they were added.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// Since when they can't sign in any more.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    deactivated_at: Option<Timestamp>,
+    /// Whether signing in takes them a second step.
+    two_step: bool,
+    /// Whether whoever asks may change anything of them.
+    yours: bool,
 }
 
-/// The first administrator.
+/// Everybody.
+#[derive(Serialize, ToSchema)]
+pub struct People {
+    /// By name.
+    items: Vec<Person>,
+}
+
+/// Who is to come, and what they may do.
 #[derive(Deserialize, ToSchema)]
-pub struct Setup {
-    /// From the set-up link, after `#`.
+pub struct NewInvitation {
+    /// At least one.
+    grants: Vec<NewGrant>,
+}
+
+/// An invitation that nobody has accepted yet.
+#[derive(Serialize, ToSchema)]
+pub struct Invitation {
+    /// Id.
+    id: String,
+    /// What whoever accepts will be, and where.
+    grants: Vec<GrantBody>,
+    /// Who invites.
+    created_by: PersonName,
+    /// Since when.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// It works until then.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+}
+
+/// All of them.
+#[derive(Serialize, ToSchema)]
+pub struct Invitations {
+    /// Newest first.
+    items: Vec<Invitation>,
+}
+
+/// An invitation and its link.
+#[derive(Serialize, ToSchema)]
+pub struct InvitationWithUrl {
+    /// The invitation.
+    #[serde(flatten)]
+    invitation: Invitation,
+    /// Its address on this server, for one person, once. It is shown this once, and kept nowhere.
+    url: String,
+}
+
+/// What a link carries after `#`.
+#[derive(Deserialize, ToSchema)]
+pub struct LinkToken {
+    /// The token.
+    token: String,
+}
+
+/// A yes to an invitation.
+#[derive(Deserialize, ToSchema)]
+pub struct Acceptance {
+    /// From the link, after `#`.
     token: String,
     /// 3 to 40 of letters, digits, `.`, `_`, `-`.
     username: String,
@@ -48,147 +126,147 @@ pub struct Setup {
     password: String,
 }
 
-/// User name and password.
-#[derive(Deserialize, ToSchema)]
-pub struct Credentials {
-    /// User name.
-    username: String,
-    /// Password.
-    password: String,
-}
-
-/// Who is signed in.
-#[derive(Serialize, ToSchema)]
-pub struct Session {
-    /// The person.
-    user: User,
-}
-
-/// The person who is signed in.
-#[derive(Serialize, ToSchema)]
-pub struct User {
-    /// Id.
-    id: String,
-    /// User name.
-    username: String,
-    /// What others see.
-    display_name: String,
-    /// What they may do.
-    role: Role,
-}
-
-impl From<PersonRow> for Session {
-    fn from(person: PersonRow) -> Self {
-        let PersonRow { id, username, display_name, role, .. } = person;
-        Self { user: User { id, username, display_name, role } }
+fn shown(row: LinkRow, names: &AreaNames) -> Invitation {
+    Invitation {
+        grants: named(names, &row.grants),
+        id: row.id,
+        created_by: row.created_by.into(),
+        created_at: row.created_at,
+        expires_at: row.expires_at,
     }
 }
 
-/// Whether set-up is still to be done.
-#[utoipa::path(get, path = "/setup", tag = "people", responses((status = 200, body = SetupState)))]
-pub async fn setup_state(State(app): State<Arc<App>>) -> Result<axum::Json<SetupState>, Problem> {
-    Ok(axum::Json(SetupState { needed: !app.store.has_people().await? }))
+/// Refuses grants that reach further than the person's own right to manage.
+pub(super) fn yours_to_give(
+    person: &PersonRow,
+    grants: &[Grant],
+    territory: &Territory,
+) -> Result<(), Problem> {
+    let areas: Vec<_> = grants.iter().filter_map(|grant| grant.area.clone()).collect();
+    access::within_of(person, Permission::Manage, &areas, territory)?;
+    let everywhere = grants.iter().any(|grant| grant.area.is_none());
+    if everywhere { access::everywhere(person, Permission::Manage) } else { Ok(()) }
 }
 
-/// Makes the first administrator and signs them in. Works once.
-#[utoipa::path(post, path = "/setup", tag = "people", request_body = Setup,
-    responses((status = 201, body = Session), (status = "4XX", body = ProblemBody)))]
-pub async fn set_up(
+/// Everybody who can sign in, or could. Others than those of the areas that one manages are named only.
+#[utoipa::path(get, path = "/people", tag = "people", responses((status = 200, body = People)))]
+pub async fn list(
     State(app): State<Arc<App>>,
-    Json(setup): Json<Setup>,
-) -> Result<impl IntoResponse + use<>, Problem> {
-    let username = setup.username.trim().to_lowercase();
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
-    if !(3..=40).contains(&username.chars().count()) || !username.chars().all(plain) {
-        return Err(Problem::field("username"));
-    }
-    let display_name = super::text_field("display_name", &setup.display_name, 80)?;
-    people::check_strength(&setup.password, &username).map_err(|weak| match weak {
-        WeakPassword::Short => Problem::new(Code::PasswordShort).with("least", PASSWORD_CHARACTERS),
-        WeakPassword::Common => Problem::new(Code::PasswordCommon),
-    })?;
-    let password_hash = blocking(move || people::hash_password(&setup.password)).await?;
-    let now = app.now();
-    let person = PersonRow {
+    SignedIn(asking): SignedIn,
+) -> Result<axum::Json<People>, Problem> {
+    let territory = Territory::load(&app.store).await?;
+    let names = AreaNames::load(&app).await?;
+    let show = |person: PersonRow| Person {
+        grants: named(&names, &person.grants),
+        yours: yours_to_give(&asking, &person.grants, &territory).is_ok(),
+        id: person.id,
+        name: person.display_name,
+        username: person.username,
+        created_at: person.created_at,
+        deactivated_at: person.deactivated_at,
+        two_step: person.two_step,
+    };
+    Ok(axum::Json(People { items: app.store.people().await?.into_iter().map(show).collect() }))
+}
+
+/// Invitations that still work, of those that one could have made.
+#[utoipa::path(get, path = "/people/invitations", tag = "people", responses((status = 200, body = Invitations)))]
+pub async fn invitations(
+    State(app): State<Arc<App>>,
+    SignedIn(person): SignedIn,
+) -> Result<axum::Json<Invitations>, Problem> {
+    let territory = Territory::load(&app.store).await?;
+    let names = AreaNames::load(&app).await?;
+    let mut rows = app.store.invitations(app.now()).await?;
+    rows.retain(|row| yours_to_give(&person, &row.grants, &territory).is_ok());
+    Ok(axum::Json(Invitations { items: rows.into_iter().map(|row| shown(row, &names)).collect() }))
+}
+
+/// Invites somebody. The link in the answer works once, for a week, and is never shown again.
+#[utoipa::path(post, path = "/people/invitations", tag = "people", request_body = NewInvitation,
+    responses((status = 201, body = InvitationWithUrl), (status = "4XX", body = ProblemBody)))]
+pub async fn invite(
+    State(app): State<Arc<App>>,
+    SignedIn(person): SignedIn,
+    Json(new): Json<NewInvitation>,
+) -> Result<(StatusCode, axum::Json<InvitationWithUrl>), Problem> {
+    let territory = Territory::load(&app.store).await?;
+    let grants = view::read(&new.grants, &territory)?;
+    yours_to_give(&person, &grants, &territory)?;
+    let (token, now) = (secrets::token()?, app.now());
+    let row = LinkRow {
         id: secrets::id()?,
-        username,
-        display_name,
-        role: Role::Admin,
-        password_hash,
+        person: None,
+        grants,
         created_at: now,
+        created_by: (person.id, person.display_name),
+        expires_at: now.saturating_add(INVITATION).unwrap_or(now),
     };
-    if !app.store.set_up(&secrets::hash(&setup.token), &person).await? {
-        return Err(Problem::new(Code::SetupLinkInvalid));
-    }
-    tracing::info!(username = person.username, "the first administrator was made");
-    let cookie = open_session(&app, &person).await?;
-    Ok((StatusCode::CREATED, AppendHeaders([(SET_COOKIE, cookie)]), axum::Json(Session::from(person))))
+    app.store.add_link(&row, &secrets::hash(&token)).await?;
+    tracing::info!(invitation = row.id, by = person.username, grants = ?row.grants, "somebody is invited");
+    let invitation = shown(row, &AreaNames::load(&app).await?);
+    let url = format!("/invitation#{token}");
+    Ok((StatusCode::CREATED, axum::Json(InvitationWithUrl { invitation, url })))
 }
 
-/// Signs in.
-#[utoipa::path(post, path = "/session", tag = "people", request_body = Credentials,
-    responses((status = 200, body = Session), (status = "4XX", body = ProblemBody)))]
-pub async fn sign_in(
+/// Takes an invitation back: its link does nothing from now on.
+#[utoipa::path(delete, path = "/people/invitations/{id}", tag = "people", params(("id" = String, Path)),
+    responses((status = 204), (status = "4XX", body = ProblemBody)))]
+pub async fn uninvite(
     State(app): State<Arc<App>>,
-    Json(credentials): Json<Credentials>,
-) -> Result<impl IntoResponse + use<>, Problem> {
-    let username = credentials.username.trim().to_lowercase();
-    if let Some(wait) = app.sign_ins.wait(&username, app.clock.monotonic()) {
-        return Err(Problem::new(Code::TooManyTries).with("retry_after_s", wait.as_secs() + 1));
-    }
-    let person = app.store.person_by_username(&username).await?;
-    let hash = person.as_ref().map_or_else(|| NOBODY.to_owned(), |person| person.password_hash.clone());
-    let right = blocking(move || people::is_password(&credentials.password, &hash)).await?;
-    let Some(person) = person.filter(|_| right) else {
-        app.sign_ins.failed(&username, app.clock.monotonic());
-        return Err(Problem::new(Code::WrongCredentials));
-    };
-    app.sign_ins.succeeded(&username);
-    let cookie = open_session(&app, &person).await?;
-    Ok((AppendHeaders([(SET_COOKIE, cookie)]), axum::Json(Session::from(person))))
+    SignedIn(person): SignedIn,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let territory = Territory::load(&app.store).await?;
+    let rows = app.store.invitations(app.now()).await?;
+    let row = rows.into_iter().find(|row| row.id == id).ok_or_else(|| Problem::new(Code::NotFound))?;
+    yours_to_give(&person, &row.grants, &territory)?;
+    app.store.remove_link(&id).await?;
+    tracing::info!(invitation = id, by = person.username, "an invitation was taken back");
+    Ok(StatusCode::NO_CONTENT)
 }
 
-/// Who is signed in.
-#[utoipa::path(get, path = "/session", tag = "people",
-    responses((status = 200, body = Session), (status = 401, body = ProblemBody)))]
-pub async fn session(SignedIn(person): SignedIn) -> axum::Json<Session> {
-    axum::Json(person.into())
+/// The link that a token opens. Guessing is counted by address.
+pub(super) async fn opened(app: &App, from: &From, token: &str) -> Result<LinkRow, Problem> {
+    let row = app.store.link_of_token(&secrets::hash(token), app.now()).await?;
+    row.ok_or_else(|| bearer::guess(app, from.address, "link", Code::LinkInvalid))
 }
 
-/// Signs out.
-#[utoipa::path(delete, path = "/session", tag = "people", responses((status = 204)))]
-pub async fn sign_out(
+/// What an invitation is to, before it is accepted.
+#[utoipa::path(post, path = "/invitations/look", tag = "people", request_body = LinkToken,
+    responses((status = 200, body = Invitation), (status = "4XX", body = ProblemBody)))]
+pub async fn look(
     State(app): State<Arc<App>>,
-    _: SignedIn,
+    from: From,
+    Json(LinkToken { token }): Json<LinkToken>,
+) -> Result<axum::Json<Invitation>, Problem> {
+    let row = opened(&app, &from, &token).await?;
+    if row.person.is_some() {
+        return Err(Problem::new(Code::LinkInvalid));
+    }
+    Ok(axum::Json(shown(row, &AreaNames::load(&app).await?)))
+}
+
+/// Accepts an invitation: adds the person who chose these, and signs them in. Works once; a name that somebody has already is `exists`, and the link
+/// still works.
+#[utoipa::path(post, path = "/invitations/accept", tag = "people", request_body = Acceptance,
+    responses((status = 201, body = Session), (status = "4XX", body = ProblemBody)))]
+pub async fn accept(
+    State(app): State<Arc<App>>,
+    from: From,
     headers: HeaderMap,
+    Json(acceptance): Json<Acceptance>,
 ) -> Result<impl IntoResponse + use<>, Problem> {
-    if let Some(token) = session_token(&headers) {
-        app.store.close_session(&secrets::hash(token)).await?;
+    let Acceptance { token, username, display_name, password } = acceptance;
+    let link = opened(&app, &from, &token).await?;
+    let person = Chosen { username, display_name, password }.person(&app, link.grants).await?;
+    let accepted = app.store.accept(&link.id, &person).await.map_err(|error| match error {
+        StoreError::Exists => Problem::new(Code::Exists).with("field", "username"),
+        error => error.into(),
+    })?;
+    if !accepted {
+        return Err(Problem::new(Code::LinkInvalid));
     }
-    Ok((StatusCode::NO_CONTENT, AppendHeaders([(SET_COOKIE, cookie(&app, "", 0))])))
-}
-
-async fn open_session(app: &App, person: &PersonRow) -> Result<String, Problem> {
-    let token = secrets::token()?;
-    let now = app.now();
-    let life = SignedDuration::try_from(SESSION).unwrap_or(SignedDuration::ZERO);
-    let expires_at = now.saturating_add(life).unwrap_or(now);
-    app.store.open_session(&secrets::hash(&token), &person.id, now, expires_at).await?;
-    Ok(cookie(app, &token, SESSION.as_secs()))
-}
-
-fn cookie(app: &App, token: &str, seconds: u64) -> String {
-    let secure = if app.settings.page_is_secure() { "; Secure" } else { "" };
-    format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}")
-}
-
-/// Runs what takes a processor for a while off the threads that serve everybody.
-async fn blocking<T: Send + 'static, E: std::error::Error + Send + 'static>(
-    work: impl FnOnce() -> Result<T, E> + Send + 'static,
-) -> Result<T, Problem> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(Ok(done)) => Ok(done),
-        Ok(Err(error)) => Err(Problem::internal(&error)),
-        Err(error) => Err(Problem::internal(&error)),
-    }
+    tracing::info!(username = person.username, invited_by = link.created_by.0, "an invitation was accepted");
+    Ok((StatusCode::CREATED, let_in(&app, person, &from, &headers).await?))
 }

@@ -1,4 +1,4 @@
-//! *Quy chế* of areas: what is in force, setting an area's own, taking it away; and who there is to be named in one.
+//! *Quy chế* of areas: what is in force, setting an area's own, taking it away.
 
 use std::sync::Arc;
 
@@ -9,12 +9,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
+    access::within_of,
     extract::{Json, Path, SignedIn},
     problem::{Code, Problem, ProblemBody},
     view::{AreaName, policies::PolicyBody, preview::BreachBody, programme::named},
 };
 use crate::{
     app::App,
+    people::Permission,
     programme::{
         entry::{self, EntryError},
         is_over, judge,
@@ -57,22 +59,6 @@ pub struct PolicyBreach {
     breach: BreachBody,
 }
 
-/// A person who can be named.
-#[derive(Serialize, ToSchema)]
-pub struct Person {
-    /// Id.
-    id: String,
-    /// What others see.
-    name: String,
-}
-
-/// Everybody.
-#[derive(Serialize, ToSchema)]
-pub struct People {
-    /// By name.
-    items: Vec<Person>,
-}
-
 fn known(territory: &Territory, code: &str) -> Result<AreaCode, Problem> {
     let code = code.parse().ok().filter(|code| territory.knows(code));
     code.ok_or_else(|| Problem::new(Code::NotFound))
@@ -96,11 +82,12 @@ fn show(territory: &Territory, area: &AreaCode) -> AreaPolicy {
     responses((status = 200, body = AreaPolicy), (status = "4XX", body = ProblemBody)))]
 pub async fn one(
     State(app): State<Arc<App>>,
-    _: SignedIn,
+    SignedIn(person): SignedIn,
     Path(code): Path<String>,
 ) -> Result<axum::Json<AreaPolicy>, Problem> {
     let territory = Territory::load(&app.store).await?;
     let area = known(&territory, &code)?;
+    within_of(&person, Permission::Read, std::slice::from_ref(&area), &territory)?;
     Ok(axum::Json(show(&territory, &area)))
 }
 
@@ -116,11 +103,16 @@ pub async fn set(
 ) -> Result<axum::Json<AreaPolicy>, Problem> {
     let territory = Territory::load(&app.store).await?;
     let area = known(&territory, &code)?;
+    within_of(&person, Permission::Manage, std::slice::from_ref(&area), &territory)?;
     let policy = body.read().map_err(Problem::field)?;
     let exceeders = body.read_exceeders();
     let people = app.store.people().await?;
-    if exceeders.iter().any(|e| !people.iter().any(|person| person.id == e.person)) {
+    let known_person = |id: &String| people.iter().any(|person| person.id == *id);
+    if exceeders.iter().any(|e| !known_person(&e.person)) {
         return Err(Problem::field("exceeders"));
+    }
+    if !body.own_approvers.iter().all(known_person) {
+        return Err(Problem::field("own_approvers"));
     }
     let looser = loosened(&territory.outer_policy(&area), &policy);
     if !looser.is_empty() {
@@ -128,7 +120,14 @@ pub async fn set(
         return Err(Problem::new(Code::PolicyLoosens).with("limits", limits));
     }
     let changed_by = (person.id.clone(), person.display_name.clone());
-    let row = PolicyRow { area: area.clone(), policy, exceeders, changed_at: app.now(), changed_by };
+    let row = PolicyRow {
+        area: area.clone(),
+        policy,
+        exceeders,
+        own_approvers: body.own_approvers,
+        changed_at: app.now(),
+        changed_by,
+    };
     app.store.set_policy(&row).await?;
     tracing::info!(%area, by = person.username, "the policy was changed");
     entry::moved(&app);
@@ -169,19 +168,13 @@ pub async fn remove(
     SignedIn(person): SignedIn,
     Path(code): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    let area: AreaCode = code.parse().map_err(|_| Problem::new(Code::NotFound))?;
+    let territory = Territory::load(&app.store).await?;
+    let area = known(&territory, &code)?;
+    within_of(&person, Permission::Manage, std::slice::from_ref(&area), &territory)?;
     if !app.store.remove_policy(&area).await? {
         return Err(Problem::new(Code::NotFound));
     }
     tracing::info!(%area, by = person.username, "the policy was taken away");
     entry::moved(&app);
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Everybody who may sign in.
-#[utoipa::path(get, path = "/people", tag = "people", responses((status = 200, body = People)))]
-pub async fn people(State(app): State<Arc<App>>, _: SignedIn) -> Result<axum::Json<People>, Problem> {
-    let people = app.store.people().await?.into_iter();
-    let items = people.map(|person| Person { id: person.id, name: person.display_name }).collect();
-    Ok(axum::Json(People { items }))
 }

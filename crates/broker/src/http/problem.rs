@@ -67,6 +67,16 @@ codes! {
     PasswordCommon = "password_common", UNPROCESSABLE_ENTITY, "The password is too common";
     /// Not allowed for whoever asks.
     Forbidden = "forbidden", FORBIDDEN, "Not allowed";
+    /// The right to it ends before the area `area`, called `area_name`.
+    AreaNotYours = "area_not_yours", FORBIDDEN, "Not allowed in this area";
+    /// The invitation or reset link doesn't work: used, taken back, too old, or never made.
+    LinkInvalid = "link_invalid", FORBIDDEN, "The link does not work";
+    /// Name and password are right; a code of the second step is wanted.
+    CodeRequired = "code_required", UNAUTHORIZED, "A code is wanted";
+    /// The code is wrong, was used, or is of another time.
+    WrongCode = "wrong_code", UNAUTHORIZED, "The code does not fit";
+    /// Nobody would be left who may do everything everywhere.
+    LastAdmin = "last_admin", CONFLICT, "The last admin of everywhere has to stay";
     /// The request comes from another site's page.
     ForeignOrigin = "foreign_origin", FORBIDDEN, "The request comes from another site";
     /// No such thing.
@@ -97,6 +107,14 @@ codes! {
     Expired = "expired", UNPROCESSABLE_ENTITY, "Its time is over";
     /// Somebody, or its own class, decided already what becomes of the item; `status` says what.
     AlreadyDecided = "already_decided", CONFLICT, "It was decided already";
+    /// Nobody approved it for these areas; `state` says how far it is.
+    NotApproved = "not_approved", UNPROCESSABLE_ENTITY, "The bulletin is not approved";
+    /// One person made, approved and sends it, and that isn't enough: `reasons` of `night`, `whole_commune`, `louder`, `scheduled_emergency`.
+    SecondPersonNeeded = "second_person_needed", UNPROCESSABLE_ENTITY, "A second person has to stand behind it";
+    /// Who made it can't approve it there.
+    OwnBulletin = "own_bulletin", FORBIDDEN, "Somebody else has to approve it";
+    /// An emergency is to be confirmed: `confirmed`.
+    ConfirmationNeeded = "confirmation_needed", UNPROCESSABLE_ENTITY, "An emergency has to be confirmed";
     /// The node isn't enrolled, or is revoked.
     NodeNotTrusted = "node_not_trusted", CONFLICT, "The node is not enrolled";
     /// The claim code isn't one.
@@ -239,8 +257,11 @@ impl IntoResponse for Problem {
             detail: self.detail,
             params: self.params,
         };
+        let code = self.code;
         let retry = body.params.get("retry_after_s").and_then(Value::as_u64);
         let mut response = (status, Json(body)).into_response();
+        // For who records what became of a request.
+        response.extensions_mut().insert(code);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

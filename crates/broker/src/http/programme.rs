@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
+    access::{Sight, within},
     broadcasts::{area_codes, idempotency_key},
     extract::{Json, Path, Query, SignedIn},
     problem::{Code, Problem, ProblemBody},
@@ -23,6 +24,8 @@ use super::{
 };
 use crate::{
     app::App,
+    approval,
+    people::Permission,
     programme::{
         entry::{self, EntryError, Wanted},
         is_over, preview,
@@ -179,9 +182,11 @@ pub async fn add(
 ) -> Result<(StatusCode, axum::Json<ProgrammeEntry>), Problem> {
     let key = idempotency_key(&headers)?;
     let wanted = new.read(&app).await?;
+    within(&app, &person, Permission::Schedule, &wanted.areas).await?;
     if let Some(earlier) = earlier(&app, &person, key.as_deref(), &wanted).await? {
         return Ok((StatusCode::OK, axum::Json(programme::one(&app, earlier).await?)));
     }
+    approved(&app, &person, &wanted).await?;
     match entry::save(&app, &person, wanted.clone(), None, key.clone()).await {
         Ok(row) => Ok((StatusCode::CREATED, axum::Json(programme::one(&app, row).await?))),
         // Two taps at once: the other one was first.
@@ -192,6 +197,16 @@ pub async fn add(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Refuses what nobody, or too few, stand behind.
+async fn approved(app: &App, person: &PersonRow, wanted: &Wanted) -> Result<(), Problem> {
+    let planned = entry::row(app, person, wanted.clone(), None, None)?;
+    let territory = Territory::load(&app.store).await?;
+    let night = preview::sounds_at_night(&planned, &zone(&app.settings.time_zone), app.now());
+    let (class, exceeds) = (wanted.bulletin.class, &wanted.exceeds);
+    let grave = approval::grave_by_timetable(class, &wanted.areas, exceeds, night, &territory);
+    approval::ask(app, person, &wanted.bulletin, &wanted.areas, &grave, &territory).await
 }
 
 /// The entry this person made under this key before, if it is the same one.
@@ -220,7 +235,15 @@ pub async fn change(
     Json(new): Json<NewProgrammeEntry>,
 ) -> Result<axum::Json<ProgrammeEntry>, Problem> {
     let id = known(&id)?;
-    let row = entry::save(&app, &person, new.read(&app).await?, Some(&id), None).await?;
+    let wanted = new.read(&app).await?;
+    let old = entry::living(&app, &id).await?;
+    let from_above = old.inbox_item.is_some() && old.bulletin.id == wanted.bulletin.id;
+    let concerned = [old.areas, wanted.areas.clone()].concat();
+    within(&app, &person, Permission::Schedule, &concerned).await?;
+    if !from_above {
+        approved(&app, &person, &wanted).await?;
+    }
+    let row = entry::save(&app, &person, wanted, Some(&id), None).await?;
     Ok(axum::Json(programme::one(&app, row).await?))
 }
 
@@ -232,7 +255,9 @@ pub async fn remove(
     SignedIn(person): SignedIn,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    entry::retire(&app, &person, &known(&id)?).await?;
+    let id = known(&id)?;
+    within(&app, &person, Permission::Schedule, &entry::living(&app, &id).await?.areas).await?;
+    entry::retire(&app, &person, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -241,10 +266,11 @@ pub async fn remove(
     responses((status = 200, body = ProgrammeEntry), (status = 404, body = ProblemBody)))]
 pub async fn one(
     State(app): State<Arc<App>>,
-    _: SignedIn,
+    SignedIn(person): SignedIn,
     Path(id): Path<String>,
 ) -> Result<axum::Json<ProgrammeEntry>, Problem> {
-    let row = app.store.programme_entry(&known(&id)?).await?;
+    let sight = Sight::of(&app, &person, Permission::Read).await?;
+    let row = app.store.programme_entry(&known(&id)?).await?.filter(|row| sight.touches(&row.areas));
     Ok(axum::Json(programme::one(&app, row.ok_or_else(|| Problem::new(Code::NotFound))?).await?))
 }
 
@@ -253,7 +279,7 @@ pub async fn one(
     responses((status = 200, body = Programme), (status = "4XX", body = ProblemBody)))]
 pub async fn list(
     State(app): State<Arc<App>>,
-    _: SignedIn,
+    SignedIn(person): SignedIn,
     Query(asked): Query<InArea>,
 ) -> Result<axum::Json<Programme>, Problem> {
     let area = asked.area.map(|code| code.parse::<AreaCode>()).transpose();
@@ -261,6 +287,8 @@ pub async fn list(
     let territory = Territory::load(&app.store).await?;
     let now = app.now();
     let mut rows = app.store.programme(Timestamp::MAX).await?;
+    let reach = person.reach(Permission::Read);
+    rows.retain(|row| reach.touches(&row.areas, &territory));
     rows.retain(|row| !is_over(row, now) && area.as_ref().is_none_or(|area| touches(&territory, row, area)));
     rows.sort_by(|a, b| (a.position, a.created_at, &a.id).cmp(&(b.position, b.created_at, &b.id)));
     Ok(axum::Json(Programme { items: programme::show(&app, rows).await? }))
@@ -282,6 +310,11 @@ pub async fn order(
 ) -> Result<StatusCode, Problem> {
     let ids: Result<Vec<BroadcastId>, _> = order.ids.iter().map(|id| id.parse()).collect();
     let ids = ids.map_err(|_| Problem::field("ids"))?;
+    let mut concerned = Vec::new();
+    for id in &ids {
+        concerned.extend(app.store.programme_entry(id).await?.ok_or_else(|| Problem::field("ids"))?.areas);
+    }
+    within(&app, &person, Permission::Order, &concerned).await?;
     app.store.order_programme(&ids).await.map_err(|error| match error {
         StoreError::Dangling => Problem::field("ids"),
         error => error.into(),

@@ -12,12 +12,15 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{
+    access::within,
     extract::{Query, SignedIn},
     problem::{Problem, ProblemBody},
 };
 use crate::{
     app::App,
+    people::Permission,
     reports::{self, Month, MonthReport},
+    store::PersonRow,
     words::Language,
 };
 
@@ -39,10 +42,11 @@ pub struct LanguageQuery {
     pub(super) lang: Language,
 }
 
-async fn report(app: &App, query: &MonthQuery) -> Result<MonthReport, Problem> {
+async fn report(app: &App, person: &PersonRow, query: &MonthQuery) -> Result<MonthReport, Problem> {
     let month = Month::parse(&query.month).ok_or_else(|| Problem::field("month"))?;
     let area: AreaCode = query.area.parse().map_err(|_| Problem::field("area"))?;
     app.store.area(&area).await?.ok_or_else(|| Problem::field("area"))?;
+    within(app, person, Permission::Read, std::slice::from_ref(&area)).await?;
     Ok(reports::month(app, &area, month).await?)
 }
 
@@ -56,10 +60,10 @@ fn file(report: &MonthReport, kind: &'static str, ending: &str, bytes: Vec<u8>) 
     responses((status = 200, body = MonthReport), (status = "4XX", body = ProblemBody)))]
 pub async fn month(
     State(app): State<Arc<App>>,
-    _: SignedIn,
+    SignedIn(person): SignedIn,
     Query(query): Query<MonthQuery>,
 ) -> Result<axum::Json<MonthReport>, Problem> {
-    Ok(axum::Json(report(&app, &query).await?))
+    Ok(axum::Json(report(&app, &person, &query).await?))
 }
 
 /// The same as CSV, in UTF-8 with a byte order mark.
@@ -67,11 +71,11 @@ pub async fn month(
     responses((status = 200, content_type = "text/csv"), (status = "4XX", body = ProblemBody)))]
 pub async fn month_csv(
     State(app): State<Arc<App>>,
-    _: SignedIn,
+    SignedIn(person): SignedIn,
     Query(query): Query<MonthQuery>,
     Query(LanguageQuery { lang }): Query<LanguageQuery>,
 ) -> Result<Response, Problem> {
-    let report = report(&app, &query).await?;
+    let report = report(&app, &person, &query).await?;
     let bytes = reports::csv(&report, lang).map_err(|error| Problem::internal(&error))?;
     Ok(file(&report, "text/csv; charset=utf-8", "csv", bytes))
 }
@@ -81,11 +85,11 @@ pub async fn month_csv(
     responses((status = 200, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (status = "4XX", body = ProblemBody)))]
 pub async fn month_xlsx(
     State(app): State<Arc<App>>,
-    _: SignedIn,
+    SignedIn(person): SignedIn,
     Query(query): Query<MonthQuery>,
     Query(LanguageQuery { lang }): Query<LanguageQuery>,
 ) -> Result<Response, Problem> {
-    let report = report(&app, &query).await?;
+    let report = report(&app, &person, &query).await?;
     let bytes = reports::xlsx(&report, lang).map_err(|error| Problem::internal(&error))?;
     Ok(file(&report, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx", bytes))
 }

@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
+    access::{Sight, within},
     extract::{Json, Path, SignedIn},
     problem::{Code, Problem, ProblemBody},
     text_field,
     view::{AreaName, AreaNames},
 };
-use crate::{app::App, secrets, store::SourceRow};
+use crate::{app::App, people::Permission, secrets, store::SourceRow};
 
 /// A system that may send from above.
 #[derive(Serialize, ToSchema)]
@@ -61,9 +62,14 @@ fn show(row: SourceRow, names: &AreaNames) -> Source {
 
 /// Systems that may send from above, by name.
 #[utoipa::path(get, path = "/sources", tag = "inbox", responses((status = 200, body = Sources)))]
-pub async fn list(State(app): State<Arc<App>>, _: SignedIn) -> Result<axum::Json<Sources>, Problem> {
+pub async fn list(
+    State(app): State<Arc<App>>,
+    SignedIn(person): SignedIn,
+) -> Result<axum::Json<Sources>, Problem> {
     let names = AreaNames::load(&app).await?;
-    let items = app.store.sources().await?.into_iter().map(|row| show(row, &names)).collect();
+    let sight = Sight::of(&app, &person, Permission::Manage).await?;
+    let rows = app.store.sources().await?.into_iter().filter(|row| sight.covers(&row.area));
+    let items = rows.map(|row| show(row, &names)).collect();
     Ok(axum::Json(Sources { items }))
 }
 
@@ -77,6 +83,7 @@ pub async fn add(
 ) -> Result<(StatusCode, axum::Json<SourceWithToken>), Problem> {
     let area: AreaCode = new.area.parse().map_err(|_| Problem::field("area"))?;
     app.store.area(&area).await?.ok_or_else(|| Problem::field("area"))?;
+    within(&app, &person, Permission::Manage, std::slice::from_ref(&area)).await?;
     let token = secrets::token()?;
     let row = SourceRow {
         id: secrets::id()?,
@@ -99,6 +106,8 @@ pub async fn revoke(
     SignedIn(person): SignedIn,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
+    let row = app.store.source(&id).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    within(&app, &person, Permission::Manage, std::slice::from_ref(&row.area)).await?;
     if !app.store.revoke_source(&id, app.now()).await? {
         return Err(Problem::new(Code::NotFound));
     }

@@ -6,19 +6,21 @@
 
 mod certificates;
 mod files;
+mod keys;
 mod tls;
 
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
-use loa_protocol::{AuthorityKey, AuthorityPublicKey, NodeId, SigningKey, keys::InvalidKey};
+use loa_protocol::{AuthorityPublicKey, NodeId, SigningKey};
 use ring::digest::{SHA256, digest};
 
 pub use certificates::NodeCertificate;
+pub use files::seed_in;
 pub use tls::{NodePeer, node_of};
 
-/// How long a signing key's certificate is good for from the start of the process that made it.
-const SIGNING_KEY_LIFE: SignedDuration = SignedDuration::from_hours(24 * 365 * 5);
+/// Less of a signing key's time left than this is worth a warning.
+const SOON: SignedDuration = SignedDuration::from_hours(24 * 90);
 
 /// Why the identity can't be opened or used.
 #[derive(Debug, thiserror::Error)]
@@ -46,15 +48,18 @@ pub enum IdentityError {
     /// TLS can't be set up.
     #[error("TLS: {0}")]
     Tls(String),
+    /// A new signing key can't be certified: the authority's key was taken out. Say where it is.
+    #[error("the authority's key is not in the data folder; say in which file it is kept (--authority FILE)")]
+    NoAuthority,
+    /// Nodes have pinned another authority.
+    #[error("{path} is the key of another authority than the one that this broker's nodes know")]
+    ForeignAuthority {
+        /// Which file.
+        path: String,
+    },
     /// The system's random numbers can't be had.
     #[error("no random numbers from the system")]
     Random,
-}
-
-impl From<InvalidKey> for IdentityError {
-    fn from(_: InvalidKey) -> Self {
-        Self::Damaged { path: "keys.json".into() }
-    }
 }
 
 /// Certificate chain and key of a server or client, PEM.
@@ -71,6 +76,7 @@ pub struct Identity {
     authority: AuthorityPublicKey,
     signing: SigningKey,
     created_at: Timestamp,
+    authority_here: bool,
 }
 
 impl Identity {
@@ -79,16 +85,35 @@ impl Identity {
         if !folder.exists() {
             files::create(folder, &certificates::Ca::generate(now)?, now)?;
         }
-        let stored = files::open(folder)?;
-        let authority = AuthorityKey::from_seed(&stored.authority_seed)?;
-        // In force from the day the key was made, not from today: a node whose clock is behind must still believe it.
-        let signing = authority.certify(
-            &stored.signing_seed,
-            stored.created_at,
-            now.saturating_add(SIGNING_KEY_LIFE).unwrap_or(Timestamp::MAX),
-        )?;
-        let ca = certificates::Ca::open(stored.ca_certificate_pem, &stored.ca_key_pem)?;
-        Ok(Self { ca, authority: authority.public_key(), signing, created_at: stored.created_at })
+        let files::Stored { ca_certificate_pem, ca_key_pem, keys } = files::open(folder, now)?;
+        let ca = certificates::Ca::open(ca_certificate_pem, &ca_key_pem)?;
+        let keys::Keys { authority, signing, created_at, authority_here } = keys;
+        let until = signing.certificate().not_after;
+        if until.duration_since(now) < SOON {
+            tracing::warn!(%until, "nodes soon believe the signing key no more; see `loa-broker keys rotate`");
+        }
+        Ok(Self { ca, authority, signing, created_at, authority_here })
+    }
+
+    /// Makes a new signing key in the identity's folder; a running broker takes it at its next start. With `revoke`, nodes that hear
+    /// it believe no older one any more. `authority`: where the authority's key is kept, if not in the folder.
+    pub fn rotate_signing_key(
+        folder: &Path,
+        authority: Option<&Path>,
+        revoke: bool,
+        now: Timestamp,
+    ) -> Result<SigningKey, IdentityError> {
+        keys::rotate(folder, authority, revoke, now)
+    }
+
+    /// Moves the authority's key out of the folder into a file that doesn't exist yet. The broker doesn't need it to serve.
+    pub fn take_authority_out(folder: &Path, to: &Path, now: Timestamp) -> Result<(), IdentityError> {
+        keys::take_out(folder, to, now)
+    }
+
+    /// Whether the authority's secret key lies in the folder.
+    pub fn has_authority_key(&self) -> bool {
+        self.authority_here
     }
 
     /// The CA's certificate.

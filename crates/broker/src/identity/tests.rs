@@ -5,6 +5,8 @@ use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyPair, PKCS_ECDSA_P256
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConnection, crypto::ring};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject};
 
+use loa_protocol::keys::Standing;
+
 use super::*;
 
 const YEAR: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 365);
@@ -88,7 +90,7 @@ fn nobody_but_the_broker_can_read_its_keys() {
 
 #[test]
 fn a_damaged_identity_stops_the_broker_instead_of_being_made_anew() {
-    for file in ["ca.pem", "ca.key.pem", "keys.json"] {
+    for file in ["ca.pem", "ca.key.pem", "signing.json"] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("identity");
         Identity::open_or_create(&path, now()).unwrap();
@@ -156,4 +158,92 @@ fn a_request_that_is_not_signed_with_its_own_key_is_refused() {
     let forged = format!("-----BEGIN CERTIFICATE REQUEST-----\n{text}\n-----END CERTIFICATE REQUEST-----\n");
     assert!(matches!(identity.sign_node(&forged, &node(), now(), YEAR), Err(IdentityError::Request(_))));
     assert!(matches!(identity.sign_node("rubbish", &node(), now(), YEAR), Err(IdentityError::Request(_))));
+}
+
+#[test]
+fn keys_that_an_older_version_kept_together_are_taken_apart_and_stay_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("identity");
+    let before = Identity::open_or_create(&path, now()).unwrap();
+    let read = |name: &str| -> serde_json::Value {
+        serde_json::from_slice(&fs::read(path.join(name)).unwrap()).unwrap()
+    };
+    let (authority, signing) = (read("authority.json"), read("signing.json"));
+    let together = serde_json::json!({
+        "created_at": signing["created_at"],
+        "authority_seed": authority["authority_seed"],
+        "signing_seed": signing["signing_seed"],
+    });
+    fs::write(path.join("keys.json"), together.to_string()).unwrap();
+    fs::remove_file(path.join("authority.json")).unwrap();
+    fs::remove_file(path.join("signing.json")).unwrap();
+
+    let after = Identity::open_or_create(&path, now()).unwrap();
+    assert_eq!(after.authority(), before.authority());
+    assert_eq!(after.signing_key().kid(), before.signing_key().kid());
+    assert!(!path.join("keys.json").exists());
+}
+
+#[test]
+fn a_new_signing_key_is_of_the_same_authority_and_revokes_only_when_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("identity");
+    let first = Identity::open_or_create(&path, now()).unwrap();
+    Identity::rotate_signing_key(&path, None, false, now()).unwrap();
+    let second = Identity::open_or_create(&path, now()).unwrap();
+    assert_eq!(second.authority(), first.authority());
+    assert_ne!(second.signing_key().kid(), first.signing_key().kid());
+    assert_eq!(second.signing_key().certificate().standing, Standing { number: 1, floor: 0 });
+    Identity::rotate_signing_key(&path, None, true, now()).unwrap();
+    Identity::rotate_signing_key(&path, None, false, now()).unwrap();
+    let last = Identity::open_or_create(&path, now()).unwrap();
+    assert_eq!(
+        last.signing_key().certificate().standing,
+        Standing { number: 3, floor: 2 },
+        "revoked for good"
+    );
+}
+
+#[test]
+fn the_authority_key_can_be_kept_elsewhere_and_is_asked_for_when_it_is_needed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("identity");
+    let (safe, other) = (folder.path().join("safe.json"), folder.path().join("other"));
+    let first = Identity::open_or_create(&path, now()).unwrap();
+    assert!(first.has_authority_key());
+    Identity::take_authority_out(&path, &safe, now()).unwrap();
+    assert_eq!(fs::metadata(&safe).unwrap().permissions().mode() & 0o777, 0o600);
+    let without = Identity::open_or_create(&path, now()).unwrap();
+    assert!(!without.has_authority_key());
+    assert_eq!(without.signing_key().kid(), first.signing_key().kid());
+
+    let rotate = |authority| Identity::rotate_signing_key(&path, authority, true, now());
+    assert!(matches!(rotate(None), Err(IdentityError::NoAuthority)));
+    Identity::open_or_create(&other, now()).unwrap();
+    let foreign = other.join("authority.json");
+    assert!(matches!(rotate(Some(&foreign)), Err(IdentityError::ForeignAuthority { .. })));
+    assert_eq!(
+        Identity::open_or_create(&path, now()).unwrap().signing_key().kid(),
+        first.signing_key().kid()
+    );
+    rotate(Some(&safe)).unwrap();
+    // Nothing is overwritten, and the key isn't lost when its new place can't be had.
+    assert!(Identity::take_authority_out(&other, &safe, now()).is_err());
+    assert!(Identity::open_or_create(&other, now()).unwrap().has_authority_key());
+}
+
+#[test]
+fn a_signing_key_is_certified_anew_in_time_while_the_authority_is_at_hand() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("identity");
+    let later = now() + SignedDuration::from_hours(24 * 365 * 3);
+    let first = Identity::open_or_create(&path, now()).unwrap();
+    let again = Identity::open_or_create(&path, later).unwrap();
+    assert_eq!(again.signing_key().kid(), first.signing_key().kid());
+    assert!(again.signing_key().certificate().not_after > first.signing_key().certificate().not_after);
+    assert_eq!(
+        again.signing_key().certificate().not_before,
+        first.signing_key().certificate().not_before,
+        "a node whose clock is behind believes it"
+    );
 }

@@ -24,6 +24,7 @@ fn row(code: &str, policy: Policy) -> PolicyRow {
         area: area(code),
         policy,
         exceeders: Vec::new(),
+        own_approvers: Vec::new(),
         changed_at: noon(),
         changed_by: ("p".into(), "P".into()),
     }

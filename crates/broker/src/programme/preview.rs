@@ -14,6 +14,7 @@ use super::{
     judge::{self, AHEAD},
     next_slots,
 };
+use crate::store::ProgrammeRow;
 
 /// How many of the next airings are shown.
 pub const SHOWN: usize = 10;
@@ -51,6 +52,23 @@ pub enum Warning {
     NoNodes,
 }
 
+/// Whether people sleep then.
+pub fn is_night(at: Timestamp, zone_here: &TimeZone) -> bool {
+    let hour = zone_here.to_datetime(at).hour();
+    hour >= NIGHT.0 || hour < NIGHT.1
+}
+
+/// Whether an airing of an entry begins at night, within a year from its first.
+pub fn sounds_at_night(entry: &ProgrammeRow, zone_here: &TimeZone, now: Timestamp) -> bool {
+    let (planned, own_zone) = (entry.planned(), zone(&entry.time_zone));
+    let Some(first) = next_slots(&planned, &own_zone, now, 1).first().map(|slot| slot.start) else {
+        return false;
+    };
+    let to = first.saturating_add(AHEAD).unwrap_or(Timestamp::MAX);
+    let slots = loa_schedule::programme::slots(&planned, &own_zone, first, to);
+    slots.iter().any(|slot| is_night(slot.start, zone_here))
+}
+
 /// The next airings.
 pub fn next(judged: &Judged, now: Timestamp) -> Vec<Slot> {
     next_slots(&judged.entry.planned(), &zone(&judged.entry.time_zone), now, SHOWN)
@@ -65,11 +83,7 @@ pub fn warnings(judged: &Judged, nodes: usize, zone_here: &TimeZone, now: Timest
     if slots.is_empty() && next(judged, now).is_empty() {
         warnings.push(Warning::Never);
     }
-    let is_night = |slot: &&Slot| {
-        let hour = zone_here.to_datetime(slot.start).hour();
-        hour >= NIGHT.0 || hour < NIGHT.1
-    };
-    if let Some(slot) = slots.iter().find(is_night) {
+    if let Some(slot) = slots.iter().find(|slot| is_night(slot.start, zone_here)) {
         warnings.push(Warning::Night { start: slot.start });
     }
     warnings.extend(collides(judged, &ours, now, to));

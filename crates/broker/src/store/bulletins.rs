@@ -143,6 +143,19 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Bulletins that wait for a decision, the longest first.
+    pub async fn submitted_bulletins(&self, limit: u32) -> Result<Vec<BulletinRow>, StoreError> {
+        let rows = sqlx::query(select!(
+            "JOIN approvals a ON a.bulletin = b.id WHERE a.state = 'submitted' ORDER BY a.submitted_at, b.id LIMIT ?"
+        ))
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(BulletinRow::read).collect()
+    }
+}
+
 pub(super) async fn insert_bulletin(
     to: &mut SqliteConnection,
     bulletin: &BulletinRow,

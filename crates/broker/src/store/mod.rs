@@ -3,19 +3,24 @@
 //! `SQLite` in write-ahead mode: readers never wait for the writer. A write is on disk when the function returns.
 
 mod airings;
+mod approvals;
 mod areas;
+mod audit;
 mod broadcasts;
 mod bulletins;
 mod calendars;
 mod expected;
 mod inbox;
 mod latches;
+mod links;
 mod nodes;
 mod people;
 mod policies;
 mod programme;
 mod reports;
+mod sessions;
 mod sources;
+mod two_step;
 
 use std::{path::Path, str::FromStr};
 
@@ -26,19 +31,24 @@ use sqlx::{
 };
 
 pub use airings::{AiringRow, AiringStatus};
+pub use approvals::{ApprovalRow, ApprovalState, Decision};
 pub use areas::AreaRow;
+pub use audit::{AuditRow, Entry};
 pub use broadcasts::BroadcastRow;
 pub use bulletins::{BulletinRow, ClipRow};
 pub use calendars::{CalendarRow, Started};
 pub use expected::{ExpectedRow, HeardRow, SilentAiring, Standing};
 pub use inbox::{InboxMove, InboxRow, InboxStatus};
 pub use latches::LatchRow;
+pub use links::LinkRow;
 pub use nodes::{Claimed, NodeRow, PlannedNode};
-pub use people::{PersonRow, Role};
+pub use people::{Kind, PersonRow};
 pub use policies::{Exceeder, PolicyRow};
 pub use programme::{ProgrammeBulletin, ProgrammeRow};
 pub use reports::Heard;
+pub use sessions::SessionRow;
 pub use sources::SourceRow;
+pub use two_step::TwoStepRow;
 
 /// What the store can't do.
 #[derive(Debug, thiserror::Error)]
@@ -120,6 +130,19 @@ impl Store {
         Ok(())
     }
 
+    /// Copies the whole database, as it is at one instant, into a new file.
+    pub async fn copy_to(&self, file: &Path) -> Result<(), StoreError> {
+        let name = file.to_str().ok_or_else(|| StoreError::Unreadable(file.display().to_string()))?;
+        sqlx::query("VACUUM INTO ?").bind(name).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Looks at every page of the database.
+    pub async fn check_whole(&self) -> Result<(), StoreError> {
+        let verdict: String = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&self.pool).await?;
+        if verdict == "ok" { Ok(()) } else { Err(StoreError::Unreadable(verdict)) }
+    }
+
     /// Writes everything to the one file and closes it.
     pub async fn close(&self) {
         self.pool.close().await;
@@ -163,6 +186,8 @@ fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError
     serde_json::from_str(text).map_err(|_| StoreError::Unreadable(text.chars().take(80).collect()))
 }
 
+#[cfg(test)]
+mod people_tests;
 #[cfg(test)]
 mod programme_tests;
 #[cfg(test)]

@@ -25,6 +25,8 @@ pub struct PolicyRow {
     pub policy: Policy,
     /// Who may lift which of its limits.
     pub exceeders: Vec<Exceeder>,
+    /// Ids of people who may approve what they made themselves.
+    pub own_approvers: Vec<String>,
     /// When it last changed.
     pub changed_at: Timestamp,
     /// Who changed it: a person's id, and what others see of them.
@@ -37,6 +39,7 @@ impl PolicyRow {
             area: parsed(row.try_get("area")?)?,
             policy: from_json(row.try_get("policy")?)?,
             exceeders: from_json(row.try_get("exceeders")?)?,
+            own_approvers: from_json(row.try_get("own_approvers")?)?,
             changed_at: instant(row.try_get("changed_at")?)?,
             changed_by: (row.try_get("changed_by")?, row.try_get("display_name")?),
         })
@@ -47,7 +50,7 @@ impl Store {
     /// The policies of all areas that have one of their own.
     pub async fn policies(&self) -> Result<Vec<PolicyRow>, StoreError> {
         let rows = sqlx::query(
-            "SELECT o.area, o.policy, o.exceeders, o.changed_at, o.changed_by, p.display_name
+            "SELECT o.area, o.policy, o.exceeders, o.own_approvers, o.changed_at, o.changed_by, p.display_name
              FROM policies o JOIN people p ON p.id = o.changed_by ORDER BY o.area",
         )
         .fetch_all(&self.pool)
@@ -58,13 +61,14 @@ impl Store {
     /// Gives an area a policy of its own, or another one. [`StoreError::Dangling`] when there is no such area.
     pub async fn set_policy(&self, row: &PolicyRow) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT INTO policies (area, policy, exceeders, changed_at, changed_by) VALUES (?, ?, ?, ?, ?)
-             ON CONFLICT (area) DO UPDATE SET policy = excluded.policy, exceeders = excluded.exceeders,
+            "INSERT INTO policies (area, policy, exceeders, own_approvers, changed_at, changed_by) VALUES (?, ?, ?, ?, ?, ?)
+             ON CONFLICT (area) DO UPDATE SET policy = excluded.policy, exceeders = excluded.exceeders, own_approvers = excluded.own_approvers,
                changed_at = excluded.changed_at, changed_by = excluded.changed_by",
         )
         .bind(row.area.as_str())
         .bind(json(&row.policy)?)
         .bind(json(&row.exceeders)?)
+        .bind(json(&row.own_approvers)?)
         .bind(micros(row.changed_at))
         .bind(&row.changed_by.0)
         .execute(&self.pool)

@@ -231,6 +231,7 @@ async fn an_area_has_one_policy_of_its_own_or_none() {
         area: "31699".parse().unwrap(),
         policy: Policy { session_minutes: Some(minutes), ..Policy::default() },
         exceeders: vec![Exceeder { person: "p".into(), limits: vec![loa_protocol::Limit::Hours] }],
+        own_approvers: vec!["p".into()],
         changed_at: at(minutes.into()),
         changed_by: ("p".into(), "P".into()),
     };

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use loa_protocol::AreaCode;
 use sqlx::{Row, sqlite::SqliteRow};
 
-use super::{PersonRow, Role, Store, StoreError, instant, micros, parsed, people::insert_person};
+use super::{Kind, PersonRow, Store, StoreError, instant, micros, parsed, people::insert_person};
 
 /// A source: a province's or the centre's system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,10 +47,13 @@ impl Store {
             // Nobody can choose a name with a colon.
             username: format!("source:{}", source.id),
             display_name: source.name.clone(),
-            role: Role::Source,
+            kind: Kind::Source,
             // No hash: no password is the right one.
             password_hash: String::new(),
             created_at: source.created_at,
+            deactivated_at: None,
+            two_step: false,
+            grants: Vec::new(),
         };
         let mut tx = self.pool.begin().await?;
         insert_person(&mut tx, &person).await?;

@@ -2,7 +2,7 @@
 
 #![allow(clippy::cloned_ref_to_slice_refs, reason = "a list of one reads as a list")]
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use loa_protocol::{
     AiringId, AreaCode, BroadcastId, Class, ClipHash, Every, NodeId, Outcome, Reason, Receipt, Repeats,
     Timetable,
@@ -10,6 +10,7 @@ use loa_protocol::{
 use tempfile::TempDir;
 
 use super::*;
+use crate::people::{Grant, Role};
 
 pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
@@ -153,9 +154,12 @@ fn person(id: &str) -> PersonRow {
         id: id.into(),
         username: id.into(),
         display_name: id.to_uppercase(),
-        role: Role::Admin,
+        kind: Kind::Person,
         password_hash: "hash".into(),
         created_at: at(0),
+        deactivated_at: None,
+        two_step: false,
+        grants: vec![Grant { role: Role::Admin, area: None }],
     }
 }
 
@@ -327,19 +331,6 @@ async fn the_set_up_link_works_once_and_only_the_newest() {
     store.replace_setup_link("third", at(2)).await.unwrap();
     assert!(!store.set_up("third", &person("q")).await.unwrap(), "there is an administrator already");
     assert!(store.person_by_username("q").await.unwrap().is_none());
-}
-
-#[tokio::test]
-async fn a_session_ends_by_time_and_by_signing_out() {
-    let commune = Commune::new().await;
-    let store = &commune.store;
-    let end = at(0).checked_add(SignedDuration::from_secs(100)).unwrap();
-    store.open_session("a", "p", at(0), end).await.unwrap();
-    store.open_session("b", "p", at(0), end).await.unwrap();
-    assert_eq!(store.person_of_session("a", at(99)).await.unwrap().unwrap().id, "p");
-    assert!(store.person_of_session("a", at(100)).await.unwrap().is_none());
-    store.close_session("b").await.unwrap();
-    assert!(store.person_of_session("b", at(1)).await.unwrap().is_none());
 }
 
 #[tokio::test]

@@ -63,7 +63,7 @@ async fn the_page_is_served_over_tls_and_signs_in_by_a_cookie_for_tls_alone() {
     let set_up = broker.request(Method::POST, "/setup").json(&person).send().await.unwrap();
     assert_eq!(set_up.status(), StatusCode::CREATED);
     let cookie = set_up.headers()[header::SET_COOKIE].to_str().unwrap();
-    assert!(cookie.contains("; Secure"), "{cookie}");
+    assert!(cookie.contains("; Secure") && cookie.starts_with("__Host-"), "{cookie}");
     assert_eq!(broker.get("/session").await["user"]["username"], "ubnd");
     // Who asks is known through TLS as well: this machine, here.
     let figures = trusting(&pem).get(format!("{}/metrics", broker.http)).send().await.unwrap();

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, missing_docs)] // tests
 
+mod accounts;
+mod approval;
+mod audit;
 mod broadcasts;
 mod calendar;
 mod enrolment;
@@ -10,6 +13,7 @@ mod https;
 mod inbox;
 mod latch;
 mod openapi;
+mod people;
 mod policy;
 mod programme;
 mod reports;

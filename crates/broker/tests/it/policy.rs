@@ -143,6 +143,6 @@ async fn what_the_policy_forbids_now_is_not_played_now_but_an_emergency_is() {
     let clip = broker.upload(tone(), StatusCode::CREATED).await;
     let storm = json!({ "title": "Bão khẩn cấp", "class": "emergency", "clip": clip["hash"] });
     let storm = broker.post("/bulletins", &storm, StatusCode::CREATED).await;
-    let now = json!({ "bulletin": storm["id"], "areas": ["31699"] });
+    let now = json!({ "bulletin": storm["id"], "areas": ["31699"], "confirmed": true });
     broker.post("/broadcasts", &now, StatusCode::CREATED).await;
 }

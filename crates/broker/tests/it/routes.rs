@@ -1,74 +1,13 @@
 //! Who may call what: every route of the API, so that none is open by mistake.
 
+use loa_broker::{
+    http::access::{Needs, TABLE},
+    people::Role,
+};
 use reqwest::{Method, StatusCode};
+use serde_json::json;
 
 use crate::support::{Broker, PATIENCE};
-
-/// Open to everybody.
-const OPEN: [(&str, &str); 3] = [("get", "/setup"), ("post", "/setup"), ("post", "/session")];
-
-/// Only for people who are signed in. A new route is added here, or above, on purpose.
-const SIGNED_IN: [(&str, &str); 56] = [
-    ("get", "/session"),
-    ("delete", "/session"),
-    ("get", "/areas"),
-    ("post", "/areas"),
-    ("patch", "/areas/{code}"),
-    ("get", "/nodes"),
-    ("post", "/nodes"),
-    ("get", "/nodes/{id}"),
-    ("patch", "/nodes/{id}"),
-    ("post", "/nodes/{id}/claims"),
-    ("post", "/nodes/{id}/revoke"),
-    ("post", "/nodes/{id}/identify"),
-    ("post", "/nodes/{id}/test-tone"),
-    ("get", "/voices"),
-    ("post", "/readings"),
-    ("post", "/clips/speech"),
-    ("post", "/clips"),
-    ("get", "/clips/{hash}"),
-    ("get", "/bulletins"),
-    ("post", "/bulletins"),
-    ("get", "/bulletins/{id}"),
-    ("get", "/broadcasts"),
-    ("post", "/broadcasts"),
-    ("get", "/broadcasts/{id}"),
-    ("post", "/broadcasts/{id}/stop"),
-    ("post", "/stop"),
-    ("get", "/latches"),
-    ("post", "/latches/{id}/release"),
-    ("post", "/programme/preview"),
-    ("get", "/programme"),
-    ("post", "/programme"),
-    ("get", "/programme/{id}"),
-    ("put", "/programme/{id}"),
-    ("delete", "/programme/{id}"),
-    ("put", "/programme/order"),
-    ("get", "/programme/week"),
-    ("get", "/programme/day"),
-    ("get", "/programme/alarms"),
-    ("get", "/areas/{code}/policy"),
-    ("put", "/areas/{code}/policy"),
-    ("delete", "/areas/{code}/policy"),
-    ("get", "/people"),
-    ("get", "/inbox"),
-    ("post", "/inbox/{id}/schedule"),
-    ("post", "/inbox/{id}/play"),
-    ("post", "/inbox/{id}/decline"),
-    ("get", "/sources"),
-    ("post", "/sources"),
-    ("delete", "/sources/{id}"),
-    ("get", "/reports/month"),
-    ("get", "/reports/month.csv"),
-    ("get", "/reports/month.xlsx"),
-    ("get", "/calendars"),
-    ("post", "/calendars"),
-    ("delete", "/calendars/{id}"),
-    ("get", "/events"),
-];
-
-/// Only for systems from above, by their credential.
-const SOURCE: [(&str, &str); 2] = [("post", "/inbox"), ("get", "/inbox/{id}/outcome")];
 
 fn path(template: &str) -> String {
     let hash = "0".repeat(64);
@@ -97,20 +36,16 @@ async fn every_route_is_closed_to_strangers_and_to_other_sites() {
         }
     }
     described.sort();
-    let mut decided: Vec<_> = OPEN
-        .iter()
-        .chain(&SIGNED_IN)
-        .chain(&SOURCE)
-        .map(|(m, p)| ((*m).to_owned(), (*p).to_owned()))
-        .collect();
+    let mut decided: Vec<_> = TABLE.iter().map(|(m, p, _)| ((*m).to_owned(), (*p).to_owned())).collect();
     decided.sort();
     assert_eq!(described, decided, "a route was added without deciding who may call it");
 
     let stranger = reqwest::Client::new();
-    for (name, template) in OPEN.iter().chain(&SIGNED_IN) {
+    let of_people = || TABLE.iter().filter(|(_, _, needs)| *needs != Needs::Source);
+    for (name, template, needs) in of_people() {
         let url = format!("{}/api/v1{}", broker.http, path(template));
         let anonymous = status(stranger.request(method(name), url)).await;
-        let open = OPEN.contains(&(*name, *template));
+        let open = *needs == Needs::Nothing;
         assert_eq!(anonymous == StatusCode::UNAUTHORIZED, !open, "{name} {template}: {anonymous}");
 
         if *name != "get" {
@@ -120,7 +55,8 @@ async fn every_route_is_closed_to_strangers_and_to_other_sites() {
                 assert_eq!(foreign, StatusCode::FORBIDDEN, "{name} {template} from another site");
             }
         }
-        if (*name, *template) != ("delete", "/session") {
+        // What a stranger's token opens is no question of who is signed in.
+        if (*name, *template) != ("delete", "/session") && !open {
             let known = status(broker.request(method(name), &path(template))).await;
             let refused = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::METHOD_NOT_ALLOWED];
             assert!(!refused.contains(&known), "{name} {template} signed in: {known}");
@@ -131,12 +67,12 @@ async fn every_route_is_closed_to_strangers_and_to_other_sites() {
     let source = serde_json::json!({ "name": "Tỉnh", "area": "94" });
     let source = broker.post("/sources", &source, StatusCode::CREATED).await;
     let token = source["token"].as_str().unwrap();
-    for (name, template) in OPEN.iter().chain(&SIGNED_IN).chain(&SOURCE) {
+    for (name, template, needs) in TABLE {
         let url = format!("{}/api/v1{}", broker.http, path(template));
         let system = status(stranger.request(method(name), &url).bearer_auth(token)).await;
-        let open = !SIGNED_IN.contains(&(*name, *template));
+        let open = matches!(needs, Needs::Nothing | Needs::Source);
         assert_eq!(system == StatusCode::UNAUTHORIZED, !open, "{name} {template} by a source: {system}");
-        if SOURCE.contains(&(*name, *template)) {
+        if *needs == Needs::Source {
             let anonymous = status(stranger.request(method(name), &url)).await;
             assert_eq!(anonymous, StatusCode::UNAUTHORIZED, "{name} {template} by a stranger");
             let person = status(broker.request(method(name), &path(template))).await;
@@ -146,6 +82,58 @@ async fn every_route_is_closed_to_strangers_and_to_other_sites() {
 
     assert_eq!(status(broker.request(Method::DELETE, "/session")).await, StatusCode::NO_CONTENT);
     assert_eq!(status(broker.request(Method::GET, "/nodes")).await, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn every_role_gets_what_the_table_gives_it_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = Broker::with_commune(&folder.path().join("data")).await;
+    for role in Role::ALL {
+        let word = serde_json::to_value(role).unwrap();
+        let name = word.as_str().unwrap();
+        let person = broker.invited(name, json!([{ "role": word, "area": "31699" }])).await;
+        for (method_name, template, needs) in TABLE {
+            let allowed = match needs {
+                Needs::May(permission) => role.allows(*permission),
+                Needs::Session => true,
+                Needs::Nothing | Needs::Source => continue,
+            };
+            if (*method_name, *template) == ("delete", "/session") {
+                continue;
+            }
+            let request = person.request(method(method_name), &path(template)).send();
+            let response = tokio::time::timeout(PATIENCE, request).await.expect("an answer in time").unwrap();
+            let status = response.status();
+            let what = format!("{name}: {method_name} {template}: {status}");
+            if template.ends_with("/events") && status.is_success() {
+                assert!(allowed, "{what}");
+                continue;
+            }
+            let text = response.text().await.unwrap_or_default();
+            assert_eq!(text.contains("\"code\":\"forbidden\""), !allowed, "{what} {text}");
+            assert_eq!(
+                status == StatusCode::FORBIDDEN && !text.contains("area_not_yours"),
+                !allowed,
+                "{what} {text}"
+            );
+            assert_ne!(status, StatusCode::UNAUTHORIZED, "{what}");
+            assert_ne!(status, StatusCode::METHOD_NOT_ALLOWED, "{what}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_no_row_names_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = Broker::with_commune(&folder.path().join("data")).await;
+    for (name, path) in [("delete", "/nodes"), ("put", "/session"), ("patch", "/stop"), ("trace", "/people")]
+    {
+        let refused = status(broker.request(method(name), path)).await;
+        assert_eq!(refused, StatusCode::METHOD_NOT_ALLOWED, "{name} {path}");
+    }
+    assert_eq!(status(broker.request(Method::GET, "/nothing")).await, StatusCode::NOT_FOUND);
+    assert_eq!(status(broker.request(Method::HEAD, "/nodes")).await, StatusCode::OK);
+    assert_eq!(status(broker.stranger().request(Method::HEAD, "/nodes")).await, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]

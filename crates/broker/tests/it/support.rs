@@ -124,6 +124,24 @@ impl Broker {
         broker
     }
 
+    /// Somebody else who accepts an invitation to this: `[{ "role": …, "area": … }]`.
+    pub async fn invited(&self, username: &str, grants: Value) -> Someone {
+        let invitation = json!({ "grants": grants });
+        let invitation = self.post("/people/invitations", &invitation, StatusCode::CREATED).await;
+        let token = invitation["url"].as_str().unwrap().split_once('#').unwrap().1;
+        let someone = self.stranger();
+        let acceptance =
+            json!({ "token": token, "username": username, "display_name": username, "password": PASSWORD });
+        someone.post("/invitations/accept", &acceptance, StatusCode::CREATED).await;
+        someone
+    }
+
+    /// Somebody who isn't signed in.
+    pub fn stranger(&self) -> Someone {
+        let client = reqwest::Client::builder().cookie_store(true).build().unwrap();
+        Someone { client, http: self.http.clone() }
+    }
+
     /// Signs in again, as after a restart.
     pub async fn sign_in(&self) {
         let credentials = json!({ "username": "ubnd", "password": PASSWORD });
@@ -271,6 +289,31 @@ impl Broker {
         config.subscriptions = topics.map(Subscription::new).into();
         let (client, incoming) = Client::start(&config).unwrap();
         Link { client, incoming, node: node.clone() }
+    }
+}
+
+/// A browser of somebody else.
+pub struct Someone {
+    client: reqwest::Client,
+    http: String,
+}
+
+impl Someone {
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}/api/v1{path}", self.http))
+    }
+
+    pub async fn post(&self, path: &str, body: &Value, expected: StatusCode) -> Value {
+        answer(self.request(Method::POST, path).json(body), expected).await
+    }
+
+    pub async fn get(&self, path: &str, expected: StatusCode) -> Value {
+        answer(self.request(Method::GET, path), expected).await
+    }
+
+    pub async fn sign_in(&self, username: &str, password: &str, expected: StatusCode) -> Value {
+        let credentials = json!({ "username": username, "password": password });
+        self.post("/session", &credentials, expected).await
     }
 }
 

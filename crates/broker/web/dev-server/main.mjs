@@ -102,7 +102,8 @@ const spoken = (text) => {
   if (text.includes('lỗi')) throw new Refused(502, 'speech_failed');
   return makeClip(Math.max(2_000, text.length * 70));
 };
-const session = { user: { ...person, role: 'admin' } };
+const MAY = 'read compose approve air schedule decide order stop release share install manage'.split(' ');
+const session = { user: { ...person, grants: [{ role: 'admin', area: null }], may: MAY } };
 let signedIn = process.env.SIGNED_IN === '1';
 let needed = process.env.SETUP === '1';
 

@@ -199,7 +199,19 @@ export const programmeRoutes = {
   'GET /programme/:id': ([id]) => entries.find((entry) => entry.id === id),
   'PUT /programme/:id': ([id]) => entries.find((entry) => entry.id === id),
   'DELETE /programme/:id': () => undefined,
-  'GET /people': () => ({ items: [{ id: person.id, name: person.display_name }] }),
+  'GET /people/invitations': () => ({ items: [] }),
+  'GET /account/sessions': () => ({ items: [] }),
+  'GET /people': () => ({
+    items: [
+      {
+        ...person,
+        name: person.display_name,
+        grants: [{ role: 'admin', area: null }],
+        yours: true,
+        created_at: '2026-11-01T00:00:00Z',
+      },
+    ],
+  }),
   'GET /areas/:id/policy': () => ({
     area: named,
     own: policy,

@@ -22,6 +22,12 @@ describe('the audience', () => {
     expect(areasFor(all, new Set(['31699-02']))).toEqual(['31699-02']);
   });
 
+  it('is hamlets one by one where only some of a commune are the person’s', () => {
+    const mine = areas.map((area) => (area.kind === 'hamlet' ? area : { ...area, outside: true }));
+    const some = communes(mine, [at('31699-01'), at('31699-02')]);
+    expect(areasFor(some, new Set(['31699-01', '31699-02']))).toEqual(['31699-01', '31699-02']);
+  });
+
   it('leaves out hamlets without a node and codes that are gone', () => {
     const chosen = new Set(['31699-01', '31699-10', '31699-77']);
     expect(areasFor(all, chosen)).toEqual(['31699-01']);

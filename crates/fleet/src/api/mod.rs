@@ -234,7 +234,7 @@ impl Api {
 
     /// Puts a bulletin on air, now.
     pub async fn air(&self, bulletin: &str, areas: &[&str]) -> Result<Broadcast, ApiError> {
-        self.post("/broadcasts", &json!({ "bulletin": bulletin, "areas": areas })).await
+        self.post("/broadcasts", &json!({ "bulletin": bulletin, "areas": areas, "confirmed": true })).await
     }
 
     /// The same with a time to live and a name for the intent.
@@ -245,7 +245,8 @@ impl Api {
         expires_in_s: u32,
         key: Option<&str>,
     ) -> Result<Broadcast, ApiError> {
-        let body = json!({ "bulletin": bulletin, "areas": areas, "expires_in_s": expires_in_s });
+        let body =
+            json!({ "bulletin": bulletin, "areas": areas, "confirmed": true, "expires_in_s": expires_in_s });
         let mut request = self.request(Method::POST, "/broadcasts").json(&body);
         if let Some(key) = key {
             request = request.header("idempotency-key", key);

@@ -23,8 +23,6 @@ pub struct User {
     pub username: String,
     /// What pages show.
     pub display_name: String,
-    /// What they may do.
-    pub role: String,
 }
 
 /// A province, commune or hamlet.

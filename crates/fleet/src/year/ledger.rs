@@ -1,6 +1,9 @@
 //! What the broker expects of a node, and what the node knew of it: from the history of plans alone, by the rules of `loa_schedule`.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    ops::RangeInclusive,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use loa_protocol::{Action, AiringId, BroadcastId, Class, NodeId, Planned};
@@ -10,11 +13,11 @@ use super::{
     clock::later,
     judge::Ordered,
     office::{Office, Version},
-    pole::Held,
+    pole::Record,
 };
 
 /// What is older than this when a node first hears of it, or can look again, isn't reported by the node: the broker says that it was silent.
-const REPORTED: SignedDuration = SignedDuration::from_hours(40 * 24);
+pub(super) const REPORTED: SignedDuration = SignedDuration::from_hours(40 * 24);
 
 /// An airing that the broker wrote down when it fell due.
 #[derive(Debug, Clone)]
@@ -67,22 +70,19 @@ pub(super) fn known(
     office: &Office,
     index: usize,
     node: &NodeId,
-    held: &[Held],
-    told: &[usize],
+    record: &Record,
     expected: &[Expected],
 ) -> Known {
     let mut looked: HashMap<Edition, (&Planned, Timestamp)> = HashMap::new();
-    let mut considered: HashMap<Edition, (Timestamp, Timestamp)> = HashMap::new();
-    for span in held {
+    let mut considered: HashMap<Edition, Vec<RangeInclusive<Timestamp>>> = HashMap::new();
+    for span in &record.held {
         let Some(until) = span.looked else { continue };
         for planned in editions(office, index, span.generation) {
             let edition = (planned.id.clone(), planned.since);
             let entry = looked.entry(edition.clone()).or_insert((planned, until));
             entry.1 = entry.1.max(until);
             if let Some(truly) = span.truly.filter(|_| span.trusted) {
-                let oldest = later(span.first, -REPORTED);
-                let (from, until) = considered.entry(edition).or_insert((oldest, truly));
-                (*from, *until) = (oldest.min(*from), truly.max(*until));
+                considered.entry(edition).or_default().push(later(span.first, -REPORTED)..=truly);
             }
         }
     }
@@ -92,7 +92,10 @@ pub(super) fn known(
         let ahead = later(*until, SignedDuration::from_secs(2));
         for slot in slots(planned, &office.zone, planned.since, ahead) {
             let airing = AiringId::derive(&planned.id, node, slot.start);
-            if considered.get(edition).is_some_and(|(from, until)| (*from..=*until).contains(&slot.start)) {
+            if considered
+                .get(edition)
+                .is_some_and(|looked| looked.iter().any(|span| span.contains(&slot.start)))
+            {
                 owed.insert(airing.clone());
             }
             ordered.entry(airing).or_default().push(of_plan(planned, slot));
@@ -102,10 +105,14 @@ pub(super) fn known(
     let expected: HashSet<_> = expected.iter().map(|expected| &expected.airing).collect();
     // What a plan brought that was changed by then is the node's own affair.
     owed.retain(|airing| expected.contains(airing));
-    for order in told.iter().filter_map(|place| office.orders.get(*place)) {
+    let orders = record.told.iter().map(|place| (place, true));
+    for (place, told) in orders.chain(record.half_told.iter().map(|place| (place, false))) {
+        let Some(order) = office.orders.get(*place) else { continue };
         if let Action::Play(play) = &order.action {
             let airing = AiringId::derive(&play.broadcast, node, order.at);
-            owed.insert(airing.clone());
+            if told {
+                owed.insert(airing.clone());
+            }
             let (start, expires_at, class) = (order.at, order.expires_at, play.class);
             let order = Ordered { start, expires_at, class, exceeds: Vec::new(), by_plan: false };
             ordered.entry(airing).or_default().push(order);

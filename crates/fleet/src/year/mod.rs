@@ -129,7 +129,7 @@ fn node(office: &Office, broker: &Broker, index: usize, data: &Path, seed: u64) 
     let pole = Pole::new(office, broker, index, data.to_owned(), weather, chance).context("a node")?;
     let record = pole.live();
     std::fs::remove_dir_all(data)?;
-    let known = ledger::known(office, index, &id, &record.held, &record.told, &expected);
+    let known = ledger::known(office, index, &id, &record, &expected);
     let rules: Vec<_> = office.versions.iter().map(|version| (&*version.policy, version.volume)).collect();
     let case = judge::Case {
         node: &id,

@@ -6,6 +6,7 @@ pub mod days;
 pub mod health;
 pub mod inbox;
 pub mod nodes;
+pub mod people;
 pub mod policies;
 pub mod preview;
 pub mod programme;

@@ -192,10 +192,11 @@ fn show(app: &App, row: NodeRow, names: &AreaNames, titles: &Titles) -> Node {
     }
 }
 
-/// All nodes.
-pub async fn all(app: &App) -> Result<Vec<Node>, StoreError> {
+/// The nodes of the hamlets that may be shown.
+pub async fn all(app: &App, shown: impl Fn(&AreaCode) -> bool) -> Result<Vec<Node>, StoreError> {
     let names = AreaNames::load(app).await?;
-    let rows = app.store.nodes().await?;
+    let mut rows = app.store.nodes().await?;
+    rows.retain(|row| shown(&row.hamlet));
     let titles = titles(app, &rows).await?;
     Ok(rows.into_iter().map(|row| show(app, row, &names, &titles)).collect())
 }

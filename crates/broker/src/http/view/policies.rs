@@ -64,6 +64,9 @@ pub struct PolicyBody {
     /// Who may allow it.
     #[serde(default)]
     pub exceeders: Vec<ExceederBody>,
+    /// Ids of people who may approve what they made themselves, here and within.
+    #[serde(default)]
+    pub own_approvers: Vec<String>,
 }
 
 fn minute(text: &str) -> Option<u16> {
@@ -132,6 +135,7 @@ impl From<&Policy> for PolicyBody {
                 .collect(),
             exceedable: policy.exceedable.clone(),
             exceeders: Vec::new(),
+            own_approvers: Vec::new(),
         }
     }
 }
@@ -139,6 +143,10 @@ impl From<&Policy> for PolicyBody {
 impl From<&PolicyRow> for PolicyBody {
     fn from(row: &PolicyRow) -> Self {
         let show = |e: &Exceeder| ExceederBody { person: e.person.clone(), limits: e.limits.clone() };
-        Self { exceeders: row.exceeders.iter().map(show).collect(), ..(&row.policy).into() }
+        Self {
+            exceeders: row.exceeders.iter().map(show).collect(),
+            own_approvers: row.own_approvers.clone(),
+            ..(&row.policy).into()
+        }
     }
 }

@@ -27,6 +27,7 @@ use rand::{Rng, rngs::StdRng};
 use super::{
     clock::{Machine, later},
     judge::{Got, Heard},
+    ledger::REPORTED,
     office::Office,
     tape::{Order, Tape},
     weather::Fate,
@@ -64,6 +65,8 @@ pub(super) struct Record {
     pub(super) held: Vec<Held>,
     /// Orders for now that it took in.
     pub(super) told: Vec<usize>,
+    /// Orders at which the power went: it may have written them down or not.
+    pub(super) half_told: Vec<usize>,
     /// The first receipt of each airing that the broker got.
     pub(super) receipts: HashMap<AiringId, Got>,
     /// Bytes that the node handed to its disk for the journal.
@@ -429,8 +432,13 @@ impl<'a> Pole<'a> {
     fn looked(&mut self, shown: Timestamp) {
         let trusted = self.clock.trust() != ClockTrust::Unknown;
         let shown = shown.min(self.clock.now());
-        let same = |held: &&mut Held| held.generation == self.generation && held.trusted == trusted;
         let (looked, truly, first) = (Some(shown), Some(shown.min(self.now)), shown.max(self.now));
+        // After a long darkness it looks no further back than it reports.
+        let oldest = later(first, -REPORTED);
+        let same = |held: &&mut Held| {
+            let at_once = held.truly.is_none_or(|truly| truly >= oldest);
+            held.generation == self.generation && held.trusted == trusted && at_once
+        };
         if let Some(held) = self.record.held.last_mut().filter(same) {
             (held.looked, held.truly) = (held.looked.max(looked), held.truly.max(truly));
         } else {

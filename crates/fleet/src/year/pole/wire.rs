@@ -120,6 +120,7 @@ impl Pole<'_> {
         };
         let topic = topic::command(&self.id);
         if !self.hear(&topic, &command) {
+            self.record.half_told.push(index);
             return false;
         }
         self.orders.pop_front();

@@ -47,8 +47,8 @@ export const api = {
   finishSetup: (body: { token: string; username: string; display_name: string; password: string }) =>
     answer((i) => http.POST('/api/v1/setup', { ...i, body })),
   session: () => answer((i) => http.GET('/api/v1/session', i)),
-  signIn: (username: string, password: string) =>
-    answer((i) => http.POST('/api/v1/session', { ...i, body: { username, password } }), 30_000),
+  signIn: (username: string, password: string, code?: string) =>
+    answer((i) => http.POST('/api/v1/session', { ...i, body: { username, password, code } }), 30_000),
   signOut: () => answer((i) => http.DELETE('/api/v1/session', i)),
 
   areas: () => answer((i) => http.GET('/api/v1/areas', i)),
@@ -79,9 +79,13 @@ export const api = {
     answer((i) => http.GET('/api/v1/broadcasts', { ...i, params: { query: { limit, before } } })),
   broadcast: (broadcast: string) => answer((i) => http.GET('/api/v1/broadcasts/{id}', { ...i, ...id(broadcast) })),
   /** `key` names the intent: the broker starts one broadcast for it, however often it is asked. */
-  play: (bulletin: string, areas: string[], key: string) =>
+  play: (bulletin: string, areas: string[], key: string, confirmed = false) =>
     answer((i) =>
-      http.POST('/api/v1/broadcasts', { ...i, body: { bulletin, areas }, params: { header: { 'Idempotency-Key': key } } }),
+      http.POST('/api/v1/broadcasts', {
+        ...i,
+        body: { bulletin, areas, confirmed },
+        params: { header: { 'Idempotency-Key': key } },
+      }),
     ),
   stopBroadcast: (broadcast: string) => answer((i) => http.POST('/api/v1/broadcasts/{id}/stop', { ...i, ...id(broadcast) })),
   stopEverything: () => answer((i) => http.POST('/api/v1/stop', { ...i, body: {} }), 5_000),

@@ -1,6 +1,303 @@
 // Made by `npm run types` from docs/openapi.json. Do not edit.
 
 export interface paths {
+    "/api/v1/account/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes one's password. All other sessions end. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PasswordChange"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own sessions. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OpenSessions"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends one of them. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/two-step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins a second step at sign-in: what an authenticator app needs. It is asked for once a code of the app has confirmed it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Password"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TwoStepSecret"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/two-step/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirms it by a code of the app. From now on a code is asked for at each sign-in. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OneTimeCode"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RecoveryCodes"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/two-step/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks for no second step any more. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Password"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What waits for a decision of whoever asks. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Waiting"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/areas": {
         parameters: {
             query?: never;
@@ -8,7 +305,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All areas, each after the one it lies in. */
+        /** The areas that one may see and those they lie in, each after the one it lies in. */
         get: {
             parameters: {
                 query?: never;
@@ -219,6 +516,56 @@ export interface paths {
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The audit log, for who manages all areas there are. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only records before this number. */
+                    before?: number | null;
+                    /** @description Only of this person or source. */
+                    actor?: string | null;
+                    /** @description Most to give, 1 to 200; 50 when absent. */
+                    limit?: number | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Log"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -515,6 +862,149 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bulletins/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approves a bulletin: this very sound, where whoever approves may. One's own only where the policy says so, or where nobody else could. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Bulletin"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulletins/{id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Returns a bulletin that waits, with the reason. Its maker makes another, or hands it in again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Remark"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Bulletin"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulletins/{id}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hands a bulletin in for approval. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Submission"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Bulletin"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calendars": {
         parameters: {
             query?: never;
@@ -779,7 +1269,8 @@ export interface paths {
         /**
          * Events `node` (Node), `airing` (`AiringProgress`), `broadcast` (Broadcast), `latches` (Latches), `alarms` (Alarms), `inbox` (an `InboxItem` as `item`), and `programme`, which is
          *     empty: something of the programme, a policy or a latch changed, or airings are due. The first is `hello`; after it, ask for everything
-         *     once. The stream ends when the page is too slow to follow; the browser then comes back by itself.
+         *     once. Only what concerns the areas that one may see is told. The stream ends with the session, and when the page is too slow to follow; the browser
+         *     then comes back by itself.
          */
         get: {
             parameters: {
@@ -1072,6 +1563,103 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["ProgrammeEntry"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accepts an invitation: adds the person who chose these, and signs them in. Works once; a name that somebody has already is `exists`, and the link
+         *     still works.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Acceptance"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Session"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What an invitation is to, before it is accepted. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LinkToken"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Invitation"];
                     };
                 };
                 "4XX": {
@@ -1495,7 +2083,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Everybody who may sign in. */
+        /** Everybody who can sign in, or could, and may do something where one manages; `yours` are those who may do nothing outside it. */
         get: {
             parameters: {
                 query?: never;
@@ -1518,6 +2106,408 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Invitations that still work, of those that one could have made. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Invitations"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Invites somebody. The link in the answer works once, for a week, and is never shown again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewInvitation"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InvitationWithUrl"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an invitation back: its link does nothing from now on. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}/deactivate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets somebody in no more; their sessions end at once. What they did stays theirs. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes what somebody may do. It holds from their next request on. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Grants"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}/reactivate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets somebody in again, with the rights they had. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a link by which somebody chooses a new password. It works once, for a day; an earlier one doesn't any more. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ResetLink"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Somebody's sessions. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OpenSessions"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Ends all of somebody's sessions. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}/two-step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Asks somebody who has lost the phone for no second step any more. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -2137,6 +3127,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/resets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives whom a reset link is for a new password; all their sessions end. Works once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Reset"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -2173,7 +3208,7 @@ export interface paths {
             };
         };
         put?: never;
-        /** Signs in. */
+        /** Signs in. `code_required`: name and password are right, and a code is wanted with them. A session that the browser had before is over. */
         post: {
             parameters: {
                 query?: never;
@@ -2492,6 +3527,17 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A yes to an invitation. */
+        Acceptance: {
+            /** @description What others see. */
+            display_name: string;
+            /** @description At least 10 characters. */
+            password: string;
+            /** @description From the link, after `#`. */
+            token: string;
+            /** @description 3 to 40 of letters, digits, `.`, `_`, `-`. */
+            username: string;
+        };
         /** @description What becomes of a broadcast on one node. */
         Airing: {
             /** @description The airing's id. */
@@ -2575,6 +3621,31 @@ export interface components {
          * @enum {string}
          */
         AmplifierState: "off" | "warming" | "on" | "lingering" | "fault";
+        /** @description What was decided about a bulletin. */
+        Approval: {
+            /** @description Codes of the areas that its maker means. */
+            areas: string[];
+            /**
+             * Format: date-time
+             * @description When it was decided.
+             */
+            decided_at?: string | null;
+            decided_by?: components["schemas"]["PersonName"] | null;
+            /** @description Why it was returned. */
+            remark?: string | null;
+            /** @description How far it is. */
+            state: components["schemas"]["ApprovalState"];
+            /**
+             * Format: date-time
+             * @description When it was handed in.
+             */
+            submitted_at?: string | null;
+        };
+        /**
+         * @description How far a bulletin is.
+         * @enum {string}
+         */
+        ApprovalState: "draft" | "submitted" | "approved" | "returned";
         /** @description An area. */
         Area: {
             /** @description Official code; a hamlet's is its commune's, `-` and two digits. */
@@ -2583,6 +3654,8 @@ export interface components {
             kind: components["schemas"]["AreaKind"];
             /** @description What people call it. */
             name: string;
+            /** @description Whether it lies outside of what one may see, and is there because it contains some of that. */
+            outside?: boolean;
             /** @description The area it lies in. */
             parent?: string | null;
         };
@@ -2616,6 +3689,35 @@ export interface components {
             /** @description What the areas above allow: its own may only be tighter. */
             outer: components["schemas"]["PolicyBody"];
             own?: components["schemas"]["PolicyBody"] | null;
+        };
+        /** @description A record, as it is in the chain. */
+        AuditRow: {
+            /** @description What was done. */
+            action: string;
+            /** @description Id of the person or source that did it; absent: the broker itself, a node, or its command line. */
+            actor?: string | null;
+            /** @description Where it came from. */
+            address?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description More of it. */
+            details: Record<string, never>;
+            /** @description SHA-256 of this record. */
+            hash: string;
+            /** @description What others saw of whoever did it. */
+            name: string;
+            /** @description To what: a path of this API. */
+            object: string;
+            /** @description Hash of the record before. */
+            previous: string;
+            /**
+             * Format: int64
+             * @description Its number, from 1 on without a gap.
+             */
+            seq: number;
         };
         /** @description An airing that a policy would refuse. */
         BreachBody: {
@@ -2691,6 +3793,8 @@ export interface components {
         };
         /** @description A bulletin. */
         Bulletin: {
+            /** @description Whether it may air. */
+            approval: components["schemas"]["Approval"];
             /**
              * @description `normal`, `priority`, `emergency`.
              * @example normal
@@ -2809,7 +3913,7 @@ export interface components {
          * @description What went wrong. A code never changes its meaning.
          * @enum {string}
          */
-        Code: "InvalidRequest" | "InvalidField" | "SignInRequired" | "WrongCredentials" | "TooManyTries" | "SetupLinkInvalid" | "PasswordShort" | "PasswordCommon" | "Forbidden" | "ForeignOrigin" | "NotFound" | "MethodNotAllowed" | "Exists" | "Dangling" | "TooLarge" | "TextTooLong" | "TextEmpty" | "VoiceUnknown" | "SpeechFailed" | "SoundUnusable" | "NoNodes" | "KeyReused" | "Expired" | "AlreadyDecided" | "NodeNotTrusted" | "ClaimUnknown" | "ClaimUsed" | "ClaimExpired" | "NoCommonVersion" | "InvalidCertificateRequest" | "NodesUnreachable" | "DiskFull" | "ClipDamaged" | "PolicyBreached" | "PolicyLoosens" | "LimitNotYours" | "TimetableInvalid" | "TimeZoneUnknown" | "TooManyBroadcasts" | "Latched" | "Internal";
+        Code: "InvalidRequest" | "InvalidField" | "SignInRequired" | "WrongCredentials" | "TooManyTries" | "SetupLinkInvalid" | "PasswordShort" | "PasswordCommon" | "Forbidden" | "AreaNotYours" | "LinkInvalid" | "CodeRequired" | "WrongCode" | "LastAdmin" | "ForeignOrigin" | "NotFound" | "MethodNotAllowed" | "Exists" | "Dangling" | "TooLarge" | "TextTooLong" | "TextEmpty" | "VoiceUnknown" | "SpeechFailed" | "SoundUnusable" | "NoNodes" | "KeyReused" | "Expired" | "AlreadyDecided" | "NotApproved" | "SecondPersonNeeded" | "OwnBulletin" | "ConfirmationNeeded" | "NodeNotTrusted" | "ClaimUnknown" | "ClaimUsed" | "ClaimExpired" | "NoCommonVersion" | "InvalidCertificateRequest" | "NodesUnreachable" | "DiskFull" | "ClipDamaged" | "PolicyBreached" | "PolicyLoosens" | "LimitNotYours" | "TimetableInvalid" | "TimeZoneUnknown" | "TooManyBroadcasts" | "Latched" | "Internal";
         /** @description The other entry of a collision. */
         Collided: {
             /**
@@ -2838,6 +3942,8 @@ export interface components {
         };
         /** @description User name and password. */
         Credentials: {
+            /** @description Six digits of the authenticator app, or a recovery code: for whom that is asked for. */
+            code?: string | null;
             /** @description Password. */
             password: string;
             /** @description User name. */
@@ -2980,6 +4086,17 @@ export interface components {
              * @description What the node should hold.
              */
             wanted: number;
+        };
+        /** @description A role in an area. */
+        GrantBody: {
+            area?: components["schemas"]["AreaName"] | null;
+            /** @description The role. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description What somebody may do from now on. */
+        Grants: {
+            /** @description At least one. */
+            grants: components["schemas"]["NewGrant"][];
         };
         /** @description A node's last report of its health. Figures that the machine doesn't have are absent. */
         Heartbeat: {
@@ -3151,6 +4268,35 @@ export interface components {
          * @enum {string}
          */
         InboxStatus: "waiting" | "queued" | "scheduled" | "aired" | "declined" | "expired";
+        /** @description An invitation that nobody has accepted yet. */
+        Invitation: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            created_at: string;
+            /** @description Who invites. */
+            created_by: components["schemas"]["PersonName"];
+            /**
+             * Format: date-time
+             * @description It works until then.
+             */
+            expires_at: string;
+            /** @description What whoever accepts will be, and where. */
+            grants: components["schemas"]["GrantBody"][];
+            /** @description Id. */
+            id: string;
+        };
+        /** @description An invitation and its link. */
+        InvitationWithUrl: components["schemas"]["Invitation"] & {
+            /** @description Its address on this server, for one person, once. It is shown this once, and kept nowhere. */
+            url: string;
+        };
+        /** @description All of them. */
+        Invitations: {
+            /** @description Newest first. */
+            items: components["schemas"]["Invitation"][];
+        };
         /** @description An area in which everything was stopped, and is until somebody releases it. */
         Latch: {
             /** @description The area. */
@@ -3169,6 +4315,21 @@ export interface components {
         Latches: {
             /** @description Oldest first. */
             items: components["schemas"]["Latch"][];
+        };
+        /** @description What a link carries after `#`. */
+        LinkToken: {
+            /** @description The token. */
+            token: string;
+        };
+        /** @description A part of the log, newest first. */
+        Log: {
+            /** @description The records. */
+            items: components["schemas"]["AuditRow"][];
+            /**
+             * Format: int64
+             * @description `before` for those that follow; absent when there are none.
+             */
+            next?: number | null;
         };
         /** @description A month of an area. */
         MonthReport: {
@@ -3216,6 +4377,8 @@ export interface components {
             areas: string[];
             /** @description The bulletin's id. */
             bulletin: string;
+            /** @description For an emergency: that it is meant. */
+            confirmed?: boolean;
             /**
              * Format: int32
              * @description Seconds from now until no node may begin any more, at most a day. 600 when absent, 3600 for emergencies.
@@ -3247,6 +4410,13 @@ export interface components {
             /** @description Code of the area. */
             area: string;
         };
+        /** @description A role to be given. */
+        NewGrant: {
+            /** @description Code of an area; everywhere when absent. */
+            area?: string | null;
+            /** @description The role. */
+            role: components["schemas"]["Role"];
+        };
         /** @description What a system sends: part `item` of the form. */
         NewInboxItem: {
             /** @description Codes of areas, all within the sender's. */
@@ -3269,6 +4439,11 @@ export interface components {
             text?: string | null;
             /** @description Title, up to 120 characters. */
             title: string;
+        };
+        /** @description Who is to come, and what they may do. */
+        NewInvitation: {
+            /** @description At least one. */
+            grants: components["schemas"]["NewGrant"][];
         };
         /** @description A new node. */
         NewNode: {
@@ -3451,22 +4626,93 @@ export interface components {
          * @enum {string}
          */
         NodeStatus: "new" | "offline" | "online" | "lost" | "revoked";
+        /** @description Six digits of the app, or a recovery code. */
+        OneTimeCode: {
+            /** @description The code. */
+            code: string;
+        };
+        /** @description Somebody is signed in somewhere. */
+        OpenSession: {
+            /** @description The address that it was opened from. */
+            address: string;
+            /** @description What the browser said it is. */
+            browser: string;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description It ends then, however it is used.
+             */
+            expires_at: string;
+            /** @description Id. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to five minutes.
+             */
+            seen_at: string;
+            /** @description Whether it is the one that asks. */
+            this: boolean;
+        };
+        /** @description All of them. */
+        OpenSessions: {
+            /** @description The last used first. */
+            items: components["schemas"]["OpenSession"][];
+        };
         /** @description An order. */
         Order: {
             /** @description Entries, the first to go first. */
             ids: string[];
+        };
+        /** @description The password. */
+        Password: {
+            /** @description What it is. */
+            password: string;
+        };
+        /** @description The password, and the one that is to take its place. */
+        PasswordChange: {
+            /** @description What it is to be, at least 10 characters. */
+            new: string;
+            /** @description What it is. */
+            old: string;
         };
         /** @description Everybody. */
         People: {
             /** @description By name. */
             items: components["schemas"]["Person"][];
         };
-        /** @description A person who can be named. */
+        /**
+         * @description What a role allows.
+         * @enum {string}
+         */
+        Permission: "read" | "compose" | "approve" | "air" | "schedule" | "decide" | "order" | "stop" | "release" | "share" | "install" | "manage";
+        /** @description A person who can sign in, or could. */
         Person: {
+            /**
+             * Format: date-time
+             * @description When they were added.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Since when they can't sign in any more.
+             */
+            deactivated_at?: string | null;
+            /** @description What they are, and where. */
+            grants: components["schemas"]["GrantBody"][];
             /** @description Id. */
             id: string;
             /** @description What others see. */
             name: string;
+            /** @description Whether signing in takes them a second step. */
+            two_step: boolean;
+            /** @description What they sign in by. */
+            username: string;
+            /** @description Whether whoever asks may change anything of them. */
+            yours: boolean;
         };
         /** @description A person, as others see them. */
         PersonName: {
@@ -3485,6 +4731,8 @@ export interface components {
             exceeders?: components["schemas"]["ExceederBody"][];
             /** @description Allowed hours of the seven days, Monday first; a day without any is silent. */
             hours: components["schemas"]["SpanBody"][][];
+            /** @description Ids of people who may approve what they made themselves, here and within. */
+            own_approvers?: string[];
             /**
              * Format: int32
              * @description Longest session, minutes.
@@ -3618,6 +4866,11 @@ export interface components {
             /** @description As read. */
             to: string;
         };
+        /** @description For the day the phone is lost. */
+        RecoveryCodes: {
+            /** @description Each signs in once instead of a code of the app. They are shown this once, and kept nowhere. */
+            codes: string[];
+        };
         /** @description A latch that was released. */
         Released: {
             /**
@@ -3627,6 +4880,11 @@ export interface components {
             released_at: string;
             /** @description By whom. */
             released_by: string;
+        };
+        /** @description A no. */
+        Remark: {
+            /** @description Why, for its maker, up to 500 characters. */
+            remark: string;
         };
         /** @description A new name. */
         Rename: {
@@ -3643,11 +4901,28 @@ export interface components {
             /** @description Where. */
             hamlet: components["schemas"]["AreaName"];
         };
+        /** @description A new password, by a link. */
+        Reset: {
+            /** @description At least 10 characters. */
+            password: string;
+            /** @description From the link, after `#`. */
+            token: string;
+        };
+        /** @description A link for a new password. */
+        ResetLink: {
+            /**
+             * Format: date-time
+             * @description It works until then.
+             */
+            expires_at: string;
+            /** @description Its address on this server, for one person, once. It is shown this once, and kept nowhere. */
+            url: string;
+        };
         /**
-         * @description What a person may do.
+         * @description What somebody is, in an area.
          * @enum {string}
          */
-        Role: "admin" | "source";
+        Role: "admin" | "editor" | "approver" | "operator" | "installer" | "viewer";
         /** @description What became of a run on one node. */
         RunNode: {
             /**
@@ -3756,7 +5031,7 @@ export interface components {
         };
         /** @description Where to fall silent. */
         StopRequest: {
-            /** @description Codes of areas; everywhere when absent. */
+            /** @description Codes of areas; when absent, everywhere where one may stop. */
             areas?: string[] | null;
         };
         /** @description Who was told to stop, and what stays stopped. */
@@ -3773,6 +5048,11 @@ export interface components {
         Stopping: {
             /** @description Nodes told. */
             nodes: number;
+        };
+        /** @description Where a bulletin is meant to air. */
+        Submission: {
+            /** @description Codes of areas. */
+            areas: string[];
         };
         /** @description A text. */
         Text: {
@@ -3802,14 +5082,27 @@ export interface components {
             /** @description The last day; none: for ever. */
             until?: string | null;
         };
+        /** @description What an authenticator app needs. */
+        TwoStepSecret: {
+            /** @description That QR code, SVG. */
+            qr: string;
+            /** @description To be typed. */
+            secret: string;
+            /** @description To be opened, or shown as a QR code. */
+            uri: string;
+        };
         /** @description The person who is signed in. */
         User: {
             /** @description What others see. */
             display_name: string;
+            /** @description What they are, and where. */
+            grants: components["schemas"]["GrantBody"][];
             /** @description Id. */
             id: string;
-            /** @description What they may do. */
-            role: components["schemas"]["Role"];
+            /** @description What they may do, at least somewhere. */
+            may: components["schemas"]["Permission"][];
+            /** @description Whether signing in takes a second step. */
+            two_step: boolean;
             /** @description User name. */
             username: string;
         };
@@ -3836,6 +5129,11 @@ export interface components {
              * @description For normal and priority bulletins.
              */
             percent: number;
+        };
+        /** @description Bulletins that wait for a decision. */
+        Waiting: {
+            /** @description The longest waiting first. */
+            items: components["schemas"]["Bulletin"][];
         };
         /** @description Something that isn't refused and yet may not be meant. */
         WarningBody: {

@@ -25,6 +25,9 @@ export function nextHamletCode(areas: readonly Area[], commune: string): string 
   return '';
 }
 
+/** Those that the person's rights reach, without what is there only because it contains one of them. */
+export const ownOf = (areas: readonly Area[]): Area[] => areas.filter((area) => !area.outside);
+
 export interface Place {
   area: Area;
   /** How deep it lies: 0 for what lies in nothing. */
@@ -43,5 +46,7 @@ export function inOrder(areas: readonly Area[]): Place[] {
 }
 
 /** What a screen shows before a person has chosen: the first commune, or whatever there is. */
-export const firstArea = (areas: readonly Area[]): Area | undefined =>
-  inOrder(areas).find((place) => place.area.kind === 'commune')?.area ?? inOrder(areas)[0]?.area;
+export const firstArea = (areas: readonly Area[]): Area | undefined => {
+  const own = inOrder(ownOf(areas));
+  return own.find((place) => place.area.kind === 'commune')?.area ?? own[0]?.area;
+};

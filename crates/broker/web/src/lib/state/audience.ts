@@ -15,6 +15,8 @@ export interface Commune {
   code: string;
   name: string;
   hamlets: Hamlet[];
+  /** Whether only some of its hamlets are the person's: then all of those is not all of it. */
+  inPart?: boolean;
 }
 
 const byCode = (a: { code: string }, b: { code: string }) => a.code.localeCompare(b.code, 'en', { numeric: true });
@@ -28,6 +30,7 @@ export function communes(areas: Area[], nodes: Iterable<LoaNode>): Commune[] {
     .map((commune) => ({
       code: commune.code,
       name: commune.name,
+      inPart: commune.outside ?? false,
       hamlets: areas
         .filter((area) => area.kind === 'hamlet' && area.parent === commune.code)
         .sort(byCode)
@@ -49,7 +52,7 @@ export const isWhole = (commune: Commune, chosen: ReadonlySet<string>): boolean 
 /** The areas to ask for: the commune itself when all of it is meant, its hamlets one by one otherwise. */
 export function areasFor(all: Commune[], chosen: ReadonlySet<string>): string[] {
   return all.flatMap((commune) =>
-    isWhole(commune, chosen)
+    !commune.inPart && isWhole(commune, chosen)
       ? [commune.code]
       : choosable(commune)
           .filter((hamlet) => chosen.has(hamlet.code))

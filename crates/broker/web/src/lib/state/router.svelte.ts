@@ -6,6 +6,7 @@ export type Route =
         | 'play'
         | 'nodes'
         | 'add-node'
+        | 'approvals'
         | 'areas'
         | 'history'
         | 'settings'
@@ -13,6 +14,10 @@ export type Route =
         | 'inbox'
         | 'report'
         | 'setup'
+        | 'people'
+        | 'account'
+        | 'invitation'
+        | 'reset'
         | 'unknown';
     }
   | { name: 'programme' | 'today' }
@@ -26,6 +31,7 @@ export function routeOf(path: string): Route {
     switch (first) {
       case '':
         return { name: 'play' };
+      case 'approvals':
       case 'areas':
       case 'nodes':
       case 'history':
@@ -36,6 +42,10 @@ export function routeOf(path: string): Route {
       case 'programme':
       case 'today':
       case 'setup':
+      case 'people':
+      case 'account':
+      case 'invitation':
+      case 'reset':
         return { name: first };
       default:
         return { name: 'unknown' };

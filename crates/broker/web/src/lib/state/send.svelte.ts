@@ -6,7 +6,7 @@ import { chosenClip, type Draft, type Intent, intentFor, RATES, titleOf } from '
 
 export interface Sending {
   addBulletin(body: NewBulletin): Promise<{ id: string }>;
-  play(bulletin: string, areas: string[], key: string): Promise<Broadcast>;
+  play(bulletin: string, areas: string[], key: string, confirmed: boolean): Promise<Broadcast>;
 }
 
 /** The bulletin of a draft. With a preview the clip that was heard is what airs, not a new synthesis of the text. */
@@ -37,7 +37,8 @@ export class Sender {
   ): Promise<Broadcast | undefined> {
     return this.#once(async () => {
       const intent = await this.#withBulletin(draft, areas, untitled, preview, keep);
-      return this.#to.play(intent.bulletin ?? '', areas, intent.key);
+      // Nothing sends an emergency without having asked.
+      return this.#to.play(intent.bulletin ?? '', areas, intent.key, draft.class === 'emergency');
     });
   }
 

@@ -1,7 +1,7 @@
 // Who is signed in, as far as this page knows. `expired` tells a person who was signed in why they are asked again.
 import { api, hooks } from '../api/client';
 import { type Problem, problemFromThrown } from '../api/problem';
-import type { Session, User } from '../api/types';
+import type { Permission, Session, User } from '../api/types';
 
 type Phase = 'checking' | 'signed_out' | 'signed_in' | 'unreachable';
 
@@ -21,6 +21,10 @@ export const session = {
   },
   get user() {
     return user;
+  },
+  /** Whether there is a place where the person may do this. The broker decides; this only spares them what it would refuse. */
+  may(permission: Permission): boolean {
+    return user?.may.includes(permission) ?? false;
   },
   get expired() {
     return expired;

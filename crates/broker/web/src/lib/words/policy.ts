@@ -1,5 +1,5 @@
 // A policy in words, and what it says of an airing.
-import type { Person, PolicyBody, PolicyBreach } from '../api/types';
+import type { Named, PolicyBody, PolicyBreach } from '../api/types';
 import { fmt } from '../i18n/fmt';
 import { language, t, tryT } from '../i18n/index.svelte';
 import { type DayGroup, dayGroups } from '../state/policy';
@@ -27,7 +27,7 @@ export interface PolicyLine {
   values: string[];
 }
 
-export function policyLines(policy: PolicyBody, people: readonly Person[] = []): PolicyLine[] {
+export function policyLines(policy: PolicyBody, people: readonly Named[] = []): PolicyLine[] {
   const hours = dayGroups(policy.hours).map(
     (group) => `${daysWords(group)}: ${group.spans.length > 0 ? group.spans.map(span).join(', ') : t('policy.silent')}`,
   );
@@ -35,7 +35,7 @@ export function policyLines(policy: PolicyBody, people: readonly Person[] = []):
   const ceilings = (policy.ceilings ?? []).map((ceiling) => `${span(ceiling)}: ${fmt.percent(ceiling.percent / 100)}`);
   const lifted = (policy.exceedable ?? []).map((limit) => {
     const may = (policy.exceeders ?? []).filter((exceeder) => exceeder.limits.some((one) => one === limit));
-    const names = may.map(({ person }) => people.find((known) => known.id === person)?.name ?? person);
+    const names = may.map(({ person }) => people.find((known) => known.id === person)?.name ?? t('policy.somebody'));
     return names.length > 0 ? t('policy.lifted_by', { limit: limitWords(limit), who: fmt.list(names) }) : limitWords(limit);
   });
   return [

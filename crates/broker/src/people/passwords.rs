@@ -1,6 +1,4 @@
-//! Passwords and the brakes on guessing.
-
-use std::{collections::HashMap, sync::Mutex, time::Duration};
+//! Passwords: which may be chosen, and how they are kept.
 
 use argon2::{
     Argon2,
@@ -74,56 +72,6 @@ pub fn is_password(password: &str, hash: &str) -> Result<bool, HashError> {
     Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
 }
 
-/// Tries that fail make the next one wait: nothing for the first three, then 1 s, doubling up to 5 minutes; forgotten after an hour
-/// without a try. Counted by whatever key the caller gives: a user name, an address.
-#[derive(Default)]
-pub struct Throttle {
-    failures: Mutex<HashMap<String, Failures>>,
-}
-
-#[derive(Clone, Copy)]
-struct Failures {
-    count: u32,
-    last: Duration,
-}
-
-const FREE_TRIES: u32 = 3;
-const LONGEST_WAIT: Duration = Duration::from_mins(5);
-const FORGOTTEN_AFTER: Duration = Duration::from_hours(1);
-const KEYS: usize = 10_000;
-
-impl Throttle {
-    /// How long this key must still wait; `now` is monotonic time.
-    pub fn wait(&self, key: &str, now: Duration) -> Option<Duration> {
-        let failures = self.failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let Failures { count, last } = *failures.get(key)?;
-        if count < FREE_TRIES {
-            return None;
-        }
-        let wait = Duration::from_secs(1 << (count - FREE_TRIES).min(9)).min(LONGEST_WAIT);
-        (last + wait).checked_sub(now).filter(|left| !left.is_zero())
-    }
-
-    /// A try failed.
-    pub fn failed(&self, key: &str, now: Duration) {
-        let mut failures = self.failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if failures.len() >= KEYS {
-            failures.retain(|_, f| now < f.last + FORGOTTEN_AFTER);
-        }
-        let entry = failures.entry(key.to_owned()).or_insert(Failures { count: 0, last: now });
-        if now >= entry.last + FORGOTTEN_AFTER {
-            entry.count = 0;
-        }
-        entry.count += 1;
-        entry.last = now;
-    }
-
-    /// A try succeeded.
-    pub fn succeeded(&self, key: &str) {
-        self.failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(key);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,24 +92,5 @@ mod tests {
         assert_eq!(check_strength("aaaaaaaaaaaa", "ubnd"), Err(WeakPassword::Common));
         assert_eq!(check_strength("UBND-DAIAN2", "ubnd-daian2"), Err(WeakPassword::Common));
         assert_eq!(check_strength("loa ấp chợ năm giờ", "ubnd"), Ok(()));
-    }
-
-    #[test]
-    fn guessing_gets_slower_and_knowing_does_not() {
-        let throttle = Throttle::default();
-        let mut now = Duration::ZERO;
-        let mut tries = 0;
-        while now < FORGOTTEN_AFTER * 2 {
-            if let Some(wait) = throttle.wait("ubnd", now) {
-                now += wait;
-            } else {
-                throttle.failed("ubnd", now);
-                tries += 1;
-            }
-        }
-        assert!(tries < 50, "{tries} guesses in two hours");
-        assert_eq!(throttle.wait("someone else", now), None);
-        throttle.succeeded("ubnd");
-        assert_eq!(throttle.wait("ubnd", now), None);
     }
 }
