@@ -61,6 +61,8 @@ pub struct Wanted {
     pub proxied: bool,
     /// Added to the environment of the agents.
     pub agent_env: Vec<(OsString, OsString)>,
+    /// More arguments to the broker.
+    pub broker_args: Vec<OsString>,
     /// Give each agent a disk of its own, of so many KiB.
     pub node_disk_kib: Option<u32>,
     /// Give the broker a disk of its own, of so many KiB.
@@ -74,6 +76,7 @@ impl Default for Wanted {
             mqtt: Mqtt::Embedded,
             proxied: false,
             agent_env: Vec::new(),
+            broker_args: Vec::new(),
             node_disk_kib: None,
             broker_disk_kib: None,
         }
@@ -244,6 +247,7 @@ impl World {
             options.mqtt = MqttSide::Embedded(SocketAddr::new(loopback(0), 0));
             options.public_names = vec![loopback(1).to_string()];
         }
+        options.args.extend(wanted.broker_args.iter().cloned());
         let disk = |folder: &Path, kib: Option<u32>| kib.map(|kib| SmallDisk::mount(folder, kib)).transpose();
         let broker_disk = disk(&options.data, wanted.broker_disk_kib)?;
         let mut broker = Broker::start(options).await?;

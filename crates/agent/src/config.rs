@@ -81,6 +81,7 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::amplifier::LineName;
 
     fn read(text: &str) -> Result<Config, ConfigError> {
         let folder = tempfile::tempdir().unwrap();
@@ -117,8 +118,39 @@ mod tests {
             let line = line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line);
             line.to_owned() + "\n"
         };
-        let whole: String = text.replace("kind = \"none\"\n", "").lines().map(example).collect();
-        assert!(matches!(read(&whole).unwrap().amplifier, AmplifierConfig::Command { lead_ms: 300, .. }));
+        let (before, rest) = text.split_once("kind = \"none\"\n").unwrap();
+        let (command, line) = rest.split_once("# Or by a GPIO line").unwrap();
+        let with = |examples: &str| before.to_owned() + &examples.lines().map(example).collect::<String>();
+        let command = read(&with(command)).unwrap().amplifier;
+        assert!(matches!(command, AmplifierConfig::Command { lead_ms: 300, .. }));
+        let line = read(&with(&format!("# {line}"))).unwrap().amplifier;
+        let name = LineName::Name("GPIO17".into());
+        assert!(matches!(line, AmplifierConfig::Gpio { line, linger_ms: 5000, .. } if line == name));
+    }
+
+    #[test]
+    fn a_gpio_line_is_named_or_numbered() {
+        let line = |line: &str| {
+            read(&format!(
+                "[amplifier]\nkind = \"gpio\"\nchip = \"pinctrl-rp1\"\nline = {line}\nactive_low = true\n"
+            ))
+        };
+        for (text, expected) in [
+            ("17", LineName::Offset(17)),
+            ("\"17\"", LineName::Offset(17)),
+            ("\"AMP\"", LineName::Name("AMP".into())),
+        ] {
+            let config = line(text).unwrap().amplifier;
+            let expected = AmplifierConfig::Gpio {
+                chip: Some("pinctrl-rp1".into()),
+                line: expected,
+                active_low: true,
+                lead_ms: 300,
+                linger_ms: 5_000,
+            };
+            assert_eq!(config, expected);
+        }
+        assert!(line("-1").is_err() && line("true").is_err());
     }
 
     #[test]

@@ -10,14 +10,18 @@ use std::{
     sync::Arc,
 };
 
+use jiff::Timestamp;
 use loa_mqtt::TlsIdentity;
 use loa_protocol::enrolment::EnrolmentResponse;
+use serde::{Deserialize, Serialize};
 
 use crate::files;
 
 const FOLDER: &str = "identity";
 const KEY: &str = "key.pem";
 const NODE: &str = "node.json";
+/// Key and certificate of the last renewal, in one file so that both are new or neither is.
+const RENEWED: &str = "renewed.json";
 
 /// Why the identity can't be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +53,13 @@ pub struct Identity {
     key_pem: Arc<str>,
 }
 
+#[derive(Serialize, Deserialize)]
+struct Renewed {
+    key_pem: String,
+    certificate_pem: String,
+    now: Timestamp,
+}
+
 impl Identity {
     /// An identity from its parts, for simulated nodes that keep theirs elsewhere.
     pub fn new(enrolled: EnrolmentResponse, key_pem: &str) -> Self {
@@ -71,7 +82,33 @@ impl Identity {
         };
         let enrolled = serde_json::from_str(&read(NODE)?)
             .map_err(|_| IdentityError::Damaged { path: data.join(FOLDER).join(NODE) })?;
-        Ok(Self::new(enrolled, &read(KEY)?))
+        let first = Self::new(enrolled, &read(KEY)?);
+        let Ok(text) = fs::read_to_string(data.join(FOLDER).join(RENEWED)) else { return Ok(first) };
+        let Ok(Renewed { key_pem, certificate_pem, now }) = serde_json::from_str(&text) else {
+            tracing::error!("the renewed certificate is damaged; the first one may still be good");
+            return Ok(first);
+        };
+        Ok(first.renewed(certificate_pem, &key_pem, now))
+    }
+
+    /// The same node with another key and certificate, given at `now`.
+    #[must_use]
+    pub fn renewed(&self, certificate_pem: String, key_pem: &str, now: Timestamp) -> Self {
+        Self::new(EnrolmentResponse { certificate_pem, now, ..(*self.enrolled).clone() }, key_pem)
+    }
+
+    /// Keeps a renewed key and certificate in the data folder of an enrolled node; after a power cut both are there or neither.
+    pub fn save_renewed(&self, data: &Path) -> Result<(), IdentityError> {
+        let path = data.join(FOLDER).join(RENEWED);
+        let renewed = Renewed {
+            key_pem: self.key_pem.to_string(),
+            certificate_pem: self.enrolled.certificate_pem.clone(),
+            now: self.enrolled.now,
+        };
+        serde_json::to_vec(&renewed)
+            .map_err(io::Error::from)
+            .and_then(|bytes| files::write_atomically(&path, &bytes, 0o600))
+            .map_err(|source| IdentityError::File { path, source })
     }
 
     /// Writes the identity into the data folder, whole or not at all.

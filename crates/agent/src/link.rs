@@ -14,6 +14,7 @@ use crate::{
     clock::TlsTime,
     node::{Node, Request},
     player::{Event, Plays},
+    renew::News,
 };
 
 /// Longest that an orderly end waits for the last words.
@@ -47,16 +48,26 @@ pub fn connect<P: Plays>(
     Client::start(&config)
 }
 
+/// What a node hears from beside its connection.
+pub struct Heard {
+    /// Messages of the broker.
+    pub incoming: Receiver<Incoming>,
+    /// The player.
+    pub events: UnboundedReceiver<Event>,
+    /// What becomes of its certificate.
+    pub certificate: UnboundedReceiver<News>,
+}
+
 /// Runs a node until `stop` resolves or it is told to restart.
 pub async fn run<P: Plays>(
     mut node: Node<P>,
     client: Client,
-    mut incoming: Receiver<Incoming>,
-    mut events: UnboundedReceiver<Event>,
+    heard: Heard,
     fetcher: Fetcher,
     clock: Arc<dyn Clock>,
     stop: impl Future<Output = ()>,
 ) -> End {
+    let Heard { mut incoming, mut events, mut certificate } = heard;
     let mut connection = client.connection();
     let mut running = Running {
         client: client.clone(),
@@ -90,6 +101,7 @@ pub async fn run<P: Plays>(
                 Ok(()) => follow(&mut node, &connection.borrow_and_update()),
                 Err(_) => end = Some(End::Stopped),
             },
+            Some(news) = certificate.recv() => running.follow_certificate(&mut node, news),
             () = receipts_sent(&mut running.receipts) => node.receipts_sent(),
             Some((hash, result)) = running.fetches.next() => node.fetched(&hash, result),
             () = tokio::time::sleep(wait) => {}
@@ -141,6 +153,19 @@ struct Running {
 }
 
 impl Running {
+    /// The new certificate is shown from the next connection on; the one in use stays good until it ends.
+    fn follow_certificate<P: Plays>(&mut self, node: &mut Node<P>, news: News) {
+        match news {
+            News::Renewed(identity) => {
+                if let Err(error) = self.client.set_identity(&identity.tls()) {
+                    tracing::error!(%error, "the renewed certificate can't be used before a restart");
+                }
+                self.fetcher.set_identity(identity);
+            }
+            News::EndsSoon => node.certificate_ends_soon(),
+        }
+    }
+
     fn do_as_asked(&mut self, requests: Vec<Request>) -> Option<End> {
         let mut end = None;
         for request in requests {

@@ -53,6 +53,21 @@ enum Command {
         #[arg(long)]
         output: Option<OutputName>,
     },
+    /// Switch the configured amplifier by hand, or after a crash.
+    Amplifier {
+        /// How it shall be.
+        state: Wanted,
+        /// File of settings.
+        #[arg(long, env = "LOA_AGENT_CONFIG")]
+        config: Option<PathBuf>,
+    },
+}
+
+/// What `loa-agent amplifier` can do. Not `on`: a line is let go when the command ends, and then nobody knows how it is.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Wanted {
+    /// Off; done when the command ends.
+    Off,
 }
 
 fn main() -> ExitCode {
@@ -97,6 +112,13 @@ fn main() -> ExitCode {
                 Err(error) => complain(&error, 1),
             }
         }
+        Command::Amplifier { state: Wanted::Off, config } => match Config::read(config.as_deref()) {
+            Ok(config) => match config.amplifier.switch_off() {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(fault) => complain(&fault, 1),
+            },
+            Err(error) => complain(&error, 2),
+        },
     }
 }
 
@@ -138,5 +160,13 @@ mod tests {
         let command = unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
         let arguments = Arguments::try_parse_from(command.split(' ')).unwrap();
         assert!(matches!(arguments.command, Command::Run { config: Some(_), .. }));
+    }
+
+    #[test]
+    fn the_example_unit_switches_the_amplifier_off_after_a_crash() {
+        let unit = include_str!("../../../deploy/loa-agent.service");
+        let command = unit.lines().find_map(|line| line.strip_prefix("ExecStopPost=-")).unwrap();
+        let arguments = Arguments::try_parse_from(command.split(' ')).unwrap();
+        assert!(matches!(arguments.command, Command::Amplifier { state: Wanted::Off, config: Some(_) }));
     }
 }

@@ -11,16 +11,18 @@ use std::{
 use loa_mqtt::ClientError;
 use loa_protocol::{Clock, SystemClock};
 use ring::rand::{SecureRandom, SystemRandom};
+use tokio::sync::mpsc::unbounded_channel;
 
 use crate::{
     cache::{Fetcher, Pace},
     clock::{NodeClock, built_at},
     config::Config,
     identity::{Identity, IdentityError},
-    link::{self, End},
+    link::{self, End, Heard},
     node::{Node, Parts},
     output::Trouble,
     player::{Player, Settings},
+    renew,
 };
 
 /// Why the agent can't run.
@@ -87,8 +89,13 @@ pub async fn run_on(
     let (client, incoming) = link::connect(&node, &clock, seed)?;
     tracing::info!(node = %node_id, version = crate::node::VERSION, output = ?config.output, "runs");
     let jitter = Duration::from_secs(config.fetch_jitter_s.into());
+    let renewed = identity.clone();
     let fetcher = Fetcher::new(identity, clock.clone(), Pace { kbit_s: config.fetch_kbit_s, jitter, seed });
-    Ok(link::run(node, client, incoming, events, fetcher, clock, stop).await)
+    let (news, certificate) = unbounded_channel();
+    let renewing = tokio::spawn(renew::keep(renewed, data.to_owned(), clock.clone(), seed, news));
+    let end = link::run(node, client, Heard { incoming, events, certificate }, fetcher, clock, stop).await;
+    renewing.abort();
+    Ok(end)
 }
 
 /// Two agents on one folder would play everything twice.

@@ -64,6 +64,10 @@ pub struct Arguments {
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_url: Option<String>,
+    /// How long a node's certificate lasts, seconds; nodes renew it at two thirds [default: a year]
+    #[arg(long, hide = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node_certificate_life_s: Option<u32>,
 }
 
 /// The settings in force.
@@ -96,6 +100,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// IANA zone of the communes served.
     pub time_zone: String,
+    /// How long a node's certificate lasts, seconds.
+    pub node_certificate_life_s: u32,
 }
 
 impl Default for Settings {
@@ -114,11 +120,18 @@ impl Default for Settings {
             public_names: vec!["localhost".into(), "127.0.0.1".into()],
             public_url: None,
             time_zone: "Asia/Ho_Chi_Minh".into(),
+            // A node that lay in a drawer for four months still gets through.
+            node_certificate_life_s: 365 * 24 * 60 * 60,
         }
     }
 }
 
 impl Settings {
+    /// How long a node's certificate lasts.
+    pub fn node_certificate_life(&self) -> jiff::SignedDuration {
+        jiff::SignedDuration::from_secs(self.node_certificate_life_s.into())
+    }
+
     /// Puts the sources together. An unknown name in the file is an error: a setting misspelt is a setting ignored.
     pub fn gather(arguments: &Arguments) -> Result<Self, Box<figment::Error>> {
         let mut figment = Figment::from(Serialized::defaults(Self::default()));

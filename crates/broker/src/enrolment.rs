@@ -1,6 +1,7 @@
-//! How a node comes to be trusted, and the listener that nodes talk HTTP to: TLS with the broker's own CA, two routes.
+//! How a node comes to be trusted, and the listener that nodes talk HTTP to: TLS with the broker's own CA, three routes.
 //!
-//! `POST /enrolments` takes a claim code and gives a certificate; `GET /clips/HASH` gives a clip to a node that shows one in force.
+//! `POST /enrolments` takes a claim code and gives a certificate; `GET /clips/HASH` gives a clip to a node that shows one in force, and `POST /renew` a new
+//! certificate.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -14,7 +15,7 @@ use axum::{
 };
 use loa_protocol::{
     ClipHash,
-    enrolment::{EnrolmentRequest, EnrolmentResponse, canonical_code},
+    enrolment::{EnrolmentRequest, EnrolmentResponse, RenewalRequest, RenewalResponse, canonical_code},
     version::VersionRange,
 };
 use tokio::net::TcpListener;
@@ -57,6 +58,7 @@ pub async fn serve(
 ) {
     let routes = Router::new()
         .route("/enrolments", post(enrol))
+        .route("/renew", post(renew))
         .route("/clips/{hash}", get(clip))
         .layer(DefaultBodyLimit::max(REQUEST_BYTES))
         .with_state(app);
@@ -82,7 +84,8 @@ async fn enrol(
     let now = app.now();
     // The request is tried before the code is used up: an agent's mistake must not cost the installer the code.
     let probe = "probe".parse().map_err(|_| Problem::new(Code::Internal))?;
-    app.identity.sign_node(&request.csr_pem, &probe, now).map_err(refused)?;
+    let life = app.settings.node_certificate_life();
+    app.identity.sign_node(&request.csr_pem, &probe, now, life).map_err(refused)?;
     let node = match app.store.use_claim(&secrets::hash(&canonical_code(&request.code)), now).await? {
         Claimed::Node(node) => node,
         Claimed::Unknown => {
@@ -93,7 +96,7 @@ async fn enrol(
         Claimed::Expired => return Err(Problem::new(Code::ClaimExpired)),
     };
     app.claims.succeeded(&who);
-    let certificate = app.identity.sign_node(&request.csr_pem, &node, now).map_err(refused)?;
+    let certificate = app.identity.sign_node(&request.csr_pem, &node, now, life).map_err(refused)?;
     app.store.node_enrolled(&node, &certificate.serial, now).await?;
     app.presence.forget(&node);
     // A certificate given before no longer counts; nor does a connection made with it.
@@ -129,23 +132,37 @@ fn refused(error: IdentityError) -> Problem {
     }
 }
 
+/// The node that asks, if it shows a certificate in force.
+async fn in_force<'a>(app: &App, peer: &'a Peer) -> Result<&'a NodePeer, Problem> {
+    let forbidden = || Problem::new(Code::Forbidden);
+    let peer = peer.node.as_ref().ok_or_else(forbidden)?;
+    let row = app.store.node(&peer.node).await?.ok_or_else(forbidden)?;
+    if row.trusts(&peer.serial) { Ok(peer) } else { Err(forbidden()) }
+}
+
+/// A new certificate for a new key. The one shown stays good until it ends, so that an answer lost on the way strands nobody.
+async fn renew(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    Json(request): Json<RenewalRequest>,
+) -> Result<Json<RenewalResponse>, Problem> {
+    let peer = in_force(&app, &peer).await?;
+    let (now, life) = (app.now(), app.settings.node_certificate_life());
+    let certificate = app.identity.sign_node(&request.csr_pem, &peer.node, now, life).map_err(refused)?;
+    if !app.store.node_renewed(&peer.node, &peer.serial, &certificate.serial).await? {
+        return Err(Problem::new(Code::Forbidden));
+    }
+    tracing::info!(node = %peer.node, "a node renewed its certificate");
+    Ok(Json(RenewalResponse { certificate_pem: certificate.pem, now }))
+}
+
 async fn clip(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
     Path(hash): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let known = match &peer.node {
-        Some(peer) => app
-            .store
-            .node(&peer.node)
-            .await?
-            .is_some_and(|row| row.is_trusted() && row.serial.as_deref() == Some(&peer.serial)),
-        None => false,
-    };
-    if !known {
-        return Err(Problem::new(Code::Forbidden));
-    }
+    in_force(&app, &peer).await?;
     let hash: ClipHash = hash.parse().map_err(|_| Problem::new(Code::NotFound))?;
     let common = [(header::CONTENT_TYPE, "audio/ogg"), (header::ACCEPT_RANGES, "bytes")];
     let Some((first, last)) = range(&headers) else {

@@ -26,7 +26,7 @@ impl Admission for EnrolledNodes {
         Box::pin(async move {
             let Ok(id) = who.node_id.parse() else { return Admitted::No };
             match self.0.node(&id).await {
-                Ok(Some(node)) if node.is_trusted() && node.serial.as_deref() == Some(&who.serial) => {
+                Ok(Some(node)) if node.trusts(&who.serial) => {
                     Admitted::Yes { commune: node.hamlet.commune().map(|commune| commune.to_string()) }
                 }
                 Ok(_) => {

@@ -46,6 +46,22 @@ pub struct EnrolmentResponse {
     pub protocol: u16,
 }
 
+/// What a node sends, with its certificate in force, to `renew` below the address it fetches clips from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenewalRequest {
+    /// A PKCS #10 request for a new key, PEM. Its subject is not looked at.
+    pub csr_pem: String,
+}
+
+/// What the broker answers. The certificate shown stays good until it ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenewalResponse {
+    /// The node's new certificate, PEM.
+    pub certificate_pem: String,
+    /// When it was given.
+    pub now: Timestamp,
+}
+
 /// A claim code in the form it is compared in: capitals and digits only, look-alikes folded (O to 0, I and L to 1), as in Crockford's base 32.
 pub fn canonical_code(typed: &str) -> String {
     typed

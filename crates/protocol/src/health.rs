@@ -47,6 +47,9 @@ pub struct Heartbeat {
     pub network: Option<Network>,
     /// Whether something sounds.
     pub playing: bool,
+    /// The amplifier, where there is one that can be switched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amplifier: Option<AmplifierState>,
     /// Volume in force, percent.
     pub volume: u8,
     /// Errors of the sound output since the agent started.
@@ -56,7 +59,7 @@ pub struct Heartbeat {
     /// Messages refused since the agent started, by [`crate::Refusal`] code.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub refused: BTreeMap<String, u64>,
-    /// What is wrong with the node's disk, by code and how often since the agent started: `disk_full`, `corrupt_plan`, ...
+    /// What is wrong with the node's disk or amplifier, by code and how often since the agent started: `disk_full`, `amplifier_line_busy`, ...
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub faults: BTreeMap<String, u64>,
 }
@@ -73,6 +76,25 @@ pub struct Network {
     /// Wireless signal, dBm.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signal_dbm: Option<i32>,
+}
+
+/// How the amplifier is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AmplifierState {
+    /// Off.
+    Off,
+    /// Switched on, and not awake yet.
+    Warming,
+    /// On, and something sounds or is about to.
+    On,
+    /// Still on after the last sound.
+    Lingering,
+    /// It could not be switched; see [`Heartbeat::faults`] for why. It may be on or off.
+    Fault,
+    /// What a later version says.
+    #[serde(other)]
+    Other,
 }
 
 /// What changed noticeably since the full heartbeat numbered `base`. Everything absent is as it was there.
@@ -100,6 +122,9 @@ pub struct Changes {
     /// See [`Heartbeat::playing`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub playing: Option<bool>,
+    /// See [`Heartbeat::amplifier`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amplifier: Option<AmplifierState>,
     /// See [`Heartbeat::volume`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub volume: Option<u8>,
@@ -140,6 +165,7 @@ impl Heartbeat {
             memory_free_mib: moved(self.memory_free_mib, base.memory_free_mib, by_an_eighth),
             disk_free_mib: moved(self.disk_free_mib, base.disk_free_mib, by_an_eighth),
             playing: changed(self.playing, base.playing),
+            amplifier: self.amplifier.filter(|now| Some(*now) != base.amplifier),
             volume: changed(self.volume, base.volume),
             output_errors: changed(self.output_errors, base.output_errors),
             receipts_waiting: changed(self.receipts_waiting, base.receipts_waiting),
@@ -169,6 +195,7 @@ impl Report {
                 now.memory_free_mib = changes.memory_free_mib.or(now.memory_free_mib);
                 now.disk_free_mib = changes.disk_free_mib.or(now.disk_free_mib);
                 now.playing = changes.playing.unwrap_or(now.playing);
+                now.amplifier = changes.amplifier.or(now.amplifier);
                 now.volume = changes.volume.unwrap_or(now.volume);
                 now.output_errors = changes.output_errors.unwrap_or(now.output_errors);
                 now.receipts_waiting = changes.receipts_waiting.unwrap_or(now.receipts_waiting);
@@ -223,6 +250,7 @@ mod tests {
                 signal_dbm: Some(-71),
             }),
             playing: false,
+            amplifier: Some(AmplifierState::Off),
             volume: 80,
             output_errors: 0,
             receipts_waiting: 0,
@@ -248,13 +276,14 @@ mod tests {
         let base = full();
         let mut now = full();
         now.playing = true;
+        now.amplifier = Some(AmplifierState::On);
         now.load = Some(1.2);
         now.cpu_temperature_c = Some(60);
         now.refused.insert("replayed".into(), 3);
         let sent = serde_json::to_string(&Report::Changes(now.changes_since(&base))).unwrap();
         assert_eq!(
             sent,
-            r#"{"base":7,"cpu_temperature_c":60,"load":1.2,"playing":true,"refused":{"replayed":3}}"#
+            r#"{"base":7,"cpu_temperature_c":60,"load":1.2,"playing":true,"amplifier":"on","refused":{"replayed":3}}"#
         );
         let report: Report = serde_json::from_str(&sent).unwrap();
         now.at = at(90);

@@ -35,7 +35,10 @@ fn main() -> Result<()> {
         let ending = loop {
             match events.blocking_recv().context("the player ended")? {
                 Event::Ended { ending, .. } => break ending,
-                Event::Started { .. } | Event::Heard { .. } | Event::Output { .. } => {}
+                Event::Started { .. }
+                | Event::Heard { .. }
+                | Event::Output { .. }
+                | Event::Amplifier { .. } => {}
             }
         };
         writeln!(std::io::stdout(), "ended {}", ending.frames)?;

@@ -139,7 +139,7 @@ impl Fetcher {
         hurry: &AtomicBool,
     ) -> Result<(), FetchError> {
         let address = format!("{}/clips/{}", self.identity.enrolled.http.trim_end_matches('/'), clip.hash);
-        let client = self.client()?;
+        let client = client(&self.identity, &self.clock)?;
         let (began, before) = (self.clock.monotonic(), arriving.bytes);
         while arriving.bytes < clip.bytes {
             let first = arriving.bytes;
@@ -163,22 +163,27 @@ impl Fetcher {
         Ok(())
     }
 
-    /// Made for each try: fetches are rare, and an idle client costs memory.
-    fn client(&self) -> Result<Client, FetchError> {
-        let time = TlsTime::by(Arc::clone(&self.clock));
-        let tls = loa_mqtt::tls::client_config(&self.identity.tls(), Some(&time))
-            .map_err(|error| FetchError::Unavailable(error.to_string()))?;
-        let tls = (*tls).clone();
-        Client::builder()
-            .tls_backend_preconfigured(tls)
-            .https_only(true)
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(PATIENCE)
-            .read_timeout(PATIENCE)
-            .build()
-            .map_err(unavailable)
+    /// From now on the node's new certificate is shown.
+    pub fn set_identity(&mut self, identity: Identity) {
+        self.identity = identity;
     }
+}
+
+/// Made for each try: fetches are rare, and an idle client costs memory.
+pub(crate) fn client(identity: &Identity, clock: &Arc<dyn Clock>) -> Result<Client, FetchError> {
+    let time = TlsTime::by(Arc::clone(clock));
+    let tls = loa_mqtt::tls::client_config(&identity.tls(), Some(&time))
+        .map_err(|error| FetchError::Unavailable(error.to_string()))?;
+    let tls = (*tls).clone();
+    Client::builder()
+        .tls_backend_preconfigured(tls)
+        .https_only(true)
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(PATIENCE)
+        .read_timeout(PATIENCE)
+        .build()
+        .map_err(unavailable)
 }
 
 /// Writes down what the broker answers, if it is the clip or goes on where it broke off.

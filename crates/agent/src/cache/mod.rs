@@ -22,6 +22,7 @@ use ring::digest::{Context, SHA256};
 
 use crate::{files, health};
 
+pub(crate) use fetch::client;
 pub use fetch::{FetchError, Fetcher};
 pub use pace::Pace;
 

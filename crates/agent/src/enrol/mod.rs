@@ -195,7 +195,7 @@ fn refusal(status: StatusCode, problem: Option<Problem>) -> EnrolError {
 }
 
 /// The cause that says most: `reqwest` wraps it thrice.
-fn innermost(error: &dyn std::error::Error) -> String {
+pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;

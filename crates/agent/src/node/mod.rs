@@ -25,7 +25,9 @@ use jiff::Timestamp;
 use loa_mqtt::Publish;
 use loa_protocol::{
     AiringId, ClipHash, ClipRef, Clock, ClockTrust, NodeId, NodeState, Plan, Refusal, envelope,
-    health::Heartbeat, state::OutputState, topic,
+    health::{AmplifierState, Heartbeat},
+    state::OutputState,
+    topic,
 };
 use loa_schedule::Arbiter;
 
@@ -125,6 +127,7 @@ pub struct Node<P> {
     topics: BTreeSet<String>,
     requests: Vec<Request>,
     output: OutputState,
+    amplifier: Option<AmplifierState>,
     boot: String,
     started_at: Timestamp,
     /// The state last said, without its time.
@@ -195,6 +198,7 @@ impl<P: Plays> Node<P> {
             topics: BTreeSet::new(),
             requests: Vec::new(),
             output: OutputState::Ready,
+            amplifier: None,
             boot: files::hex(&boot),
             started_at: clock.now(),
             said: None,
@@ -350,6 +354,12 @@ impl<P: Plays> Node<P> {
             Event::Output { ready } => {
                 self.output = if ready { OutputState::Ready } else { OutputState::Lost };
             }
+            Event::Amplifier { state, fault } => {
+                self.amplifier = Some(state);
+                if let Some(code) = fault {
+                    self.fault(code, "the amplifier can't be switched; trying again");
+                }
+            }
         }
     }
 
@@ -481,6 +491,11 @@ impl<P: Plays> Node<P> {
             tracing::error!(code, since_last_log = silently, "{text}");
         }
         self.report_soon();
+    }
+
+    /// The node's certificate ends soon and can't be renewed.
+    pub fn certificate_ends_soon(&mut self) {
+        self.fault("certificate_ends_soon", "the node's certificate ends soon and can't be renewed");
     }
 
     fn folder(&self) -> &Path {

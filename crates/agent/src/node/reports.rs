@@ -214,6 +214,7 @@ impl<P: Plays> Node<P> {
             disk_free_mib: machine.disk_free_mib,
             network: machine.network,
             playing: !self.sounds.is_empty(),
+            amplifier: self.amplifier,
             volume: self.plan.volume().percent,
             output_errors: self.player.errors(),
             receipts_waiting: self.journal.owed() as u64,

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use loa_protocol::Clock;
+use loa_protocol::{Clock, health::AmplifierState};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
     track::Track,
 };
 use crate::{
-    amplifier::Amplifier,
+    amplifier::{Amplifier, Fault},
     output::{Output, OutputError, Stream},
 };
 
@@ -43,6 +43,8 @@ pub(super) struct Deck {
     retry_at: Duration,
     /// When the amplifier is awake; absent while it is off.
     awake_at: Option<Duration>,
+    /// What was last told of the amplifier.
+    amplifier_told: Option<AmplifierState>,
     idle_since: Option<Duration>,
     chance: StdRng,
 }
@@ -72,6 +74,7 @@ impl Deck {
             failures: 0,
             retry_at: Duration::ZERO,
             awake_at: None,
+            amplifier_told: None,
             idle_since: None,
             chance: StdRng::seed_from_u64(settings.seed),
         }
@@ -84,6 +87,11 @@ impl Deck {
     /// Whether anything sounds or should.
     pub(super) fn sounds(&self) -> bool {
         !self.tracks.is_empty()
+    }
+
+    /// Puts the amplifier to sleep, whatever an earlier run left it as.
+    pub(super) fn sleep(&mut self) {
+        self.amplifier.off();
     }
 
     /// Finds out whether the output works, and tells.
@@ -116,7 +124,27 @@ impl Deck {
         self.feed(now);
         self.tell(now);
         self.rest(now);
+        self.amplifier.tend(now);
+        self.tell_amplifier(now);
         self.wait(now)
+    }
+
+    fn tell_amplifier(&mut self, now: Duration) {
+        if !self.amplifier.is_there() {
+            return;
+        }
+        let fault = self.amplifier.fault();
+        let state = match self.awake_at {
+            _ if fault.is_some() => AmplifierState::Fault,
+            None => AmplifierState::Off,
+            Some(at) if now < at => AmplifierState::Warming,
+            Some(_) if self.sounds() => AmplifierState::On,
+            Some(_) => AmplifierState::Lingering,
+        };
+        if self.amplifier_told != Some(state) {
+            self.amplifier_told = Some(state);
+            let _ = self.events.send(Event::Amplifier { state, fault: fault.map(Fault::code) });
+        }
     }
 
     fn notice_loss(&mut self, now: Duration) {
@@ -267,7 +295,8 @@ impl Deck {
         }
         let retry = (self.ready == Some(false)).then(|| self.retry_at.saturating_sub(now).max(URGENT));
         let rest = (self.open.is_some() || self.awake_at.is_some()).then_some(IDLE);
-        retry.into_iter().chain(rest).min()
+        let tend = self.amplifier.busy().then_some(IDLE);
+        retry.into_iter().chain(rest).chain(tend).min()
     }
 }
 

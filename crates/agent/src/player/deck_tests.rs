@@ -288,6 +288,55 @@ fn an_amplifier_is_awake_before_the_first_sample_and_sleeps_after_the_last() {
 }
 
 #[test]
+fn the_amplifiers_states_are_told_and_a_fault_stops_no_sound() {
+    use AmplifierState::{Fault as Broken, Lingering, Off, On};
+    /// Can't be switched on until it was tended for two seconds.
+    #[derive(Default)]
+    struct Stuck(Option<Fault>);
+    impl Amplifier for Stuck {
+        fn on(&mut self) {
+            self.0 = Some(Fault::LineBusy("GPIO17".into()));
+        }
+        fn off(&mut self) {}
+        fn lead(&self) -> Duration {
+            Duration::from_millis(300)
+        }
+        fn linger(&self) -> Duration {
+            Duration::from_secs(2)
+        }
+        fn tend(&mut self, now: Duration) {
+            if now >= seconds(2.0) {
+                self.0 = None;
+            }
+        }
+        fn fault(&self) -> Option<&Fault> {
+            self.0.as_ref()
+        }
+    }
+    let told = |amplifier: Box<dyn Amplifier>| {
+        let mut bench = Bench::new();
+        bench.deck.amplifier = amplifier;
+        bench.pass(seconds(0.1));
+        bench.start(1, 0.5, 3);
+        bench.pass(seconds(8.0));
+        assert_eq!(bench.endings()[0].1.how, End::Complete);
+        bench
+            .told
+            .iter()
+            .filter_map(
+                |e| if let Event::Amplifier { state, fault } = e { Some((*state, *fault)) } else { None },
+            )
+            .collect::<Vec<_>>()
+    };
+    let stuck = told(Box::<Stuck>::default());
+    assert_eq!(
+        stuck,
+        [(Off, None), (Broken, Some("amplifier_line_busy")), (On, None), (Lingering, None), (Off, None)]
+    );
+    assert_eq!(told(AmplifierConfig::None.make()), [], "where there is none, nothing is said of it");
+}
+
+#[test]
 fn a_sound_with_an_instant_begins_at_it_to_the_frame_and_the_output_is_open_before() {
     for at in [0.25, 0.3001, 0.7773, 1.5] {
         let mut bench = Bench::new();

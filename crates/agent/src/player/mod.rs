@@ -19,7 +19,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use loa_protocol::Clock;
+use loa_protocol::{Clock, health::AmplifierState};
 use thread_priority::{
     RealtimeThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue, ThreadSchedulePolicy,
     set_thread_priority_and_policy, thread_native_id,
@@ -71,6 +71,13 @@ pub enum Event {
     Output {
         /// Whether sound can come out.
         ready: bool,
+    },
+    /// The amplifier is otherwise than before.
+    Amplifier {
+        /// How it is.
+        state: AmplifierState,
+        /// The code of what is wrong with it.
+        fault: Option<&'static str>,
     },
 }
 
@@ -185,6 +192,7 @@ fn run_before_others() {
 
 fn run(mut deck: Deck, orders: &mpsc::Receiver<Order>) {
     run_before_others();
+    deck.sleep();
     deck.probe();
     let mut quit_by = None;
     loop {

@@ -14,8 +14,6 @@ use super::{Credentials, IdentityError, hex};
 
 /// Longer than any deployment; replacing it is a planned act.
 const CA_LIFE: SignedDuration = SignedDuration::from_hours(24 * 365 * 25);
-/// Until nodes renew their certificates by themselves, long enough not to strand one.
-const NODE_LIFE: SignedDuration = SignedDuration::from_hours(24 * 365 * 3);
 /// A server makes itself a new one at each start.
 const SERVER_LIFE: SignedDuration = SignedDuration::from_hours(24 * 365 * 5);
 
@@ -100,12 +98,13 @@ impl Ca {
         node: &NodeId,
         not_before: Timestamp,
         now: Timestamp,
+        life: SignedDuration,
     ) -> Result<NodeCertificate, IdentityError> {
         // Parsing also proves that the sender holds the key: the request is signed with it.
         let mut request = CertificateSigningRequestParams::from_pem(csr_pem)
             .map_err(|error| IdentityError::Request(error.to_string()))?;
         let serial = serial()?;
-        let not_after = after(now, NODE_LIFE);
+        let not_after = after(now, life);
         request.params = leaf(node.as_str(), ExtendedKeyUsagePurpose::ClientAuth, not_before, not_after);
         request.params.serial_number = Some(serial.clone());
         let certificate = request.signed_by(&self.issuer)?;

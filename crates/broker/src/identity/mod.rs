@@ -142,8 +142,9 @@ impl Identity {
         csr_pem: &str,
         node: &NodeId,
         now: Timestamp,
+        life: jiff::SignedDuration,
     ) -> Result<NodeCertificate, IdentityError> {
-        self.ca.sign_node(csr_pem, node, self.created_at, now)
+        self.ca.sign_node(csr_pem, node, self.created_at, now, life)
     }
 
     /// A fresh server certificate for these host names and addresses.

@@ -9,6 +9,8 @@ use loa_protocol::keys::Standing;
 
 use super::*;
 
+const YEAR: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 365);
+
 fn now() -> Timestamp {
     "2026-11-24T00:00:00Z".parse().unwrap()
 }
@@ -113,7 +115,7 @@ fn a_node_gets_in_with_its_certificate_and_is_known_by_it() {
     let folder = tempfile::tempdir().unwrap();
     let identity = Identity::open_or_create(&folder.path().join("identity"), now()).unwrap();
     let (key, csr) = request();
-    let certificate = identity.sign_node(&csr, &node(), now()).unwrap();
+    let certificate = identity.sign_node(&csr, &node(), now(), YEAR).unwrap();
     let peer = handshake(&identity, Some((&certificate.pem, key)), "loa.test").unwrap().unwrap();
     assert_eq!(peer, NodePeer { node: node(), serial: certificate.serial });
     assert_eq!(handshake(&identity, None, "127.0.0.1").unwrap(), None);
@@ -125,7 +127,7 @@ fn a_certificate_of_another_broker_does_not_get_in() {
     let ours = Identity::open_or_create(&folder.path().join("ours"), now()).unwrap();
     let theirs = Identity::open_or_create(&folder.path().join("theirs"), now()).unwrap();
     let (key, csr) = request();
-    let certificate = theirs.sign_node(&csr, &node(), now()).unwrap();
+    let certificate = theirs.sign_node(&csr, &node(), now(), YEAR).unwrap();
     assert!(handshake(&ours, Some((&certificate.pem, key)), "loa.test").is_err());
 }
 
@@ -134,7 +136,7 @@ fn a_node_certificate_says_only_what_the_broker_says() {
     let folder = tempfile::tempdir().unwrap();
     let identity = Identity::open_or_create(&folder.path().join("identity"), now()).unwrap();
     let (_, csr) = request();
-    let certificate = identity.sign_node(&csr, &node(), now()).unwrap();
+    let certificate = identity.sign_node(&csr, &node(), now(), YEAR).unwrap();
     let der = CertificateDer::from_pem_slice(certificate.pem.as_bytes()).unwrap();
     let (_, parsed) = x509_parser::parse_x509_certificate(&der).unwrap();
     let usage = parsed.extended_key_usage().unwrap().unwrap().value;
@@ -154,8 +156,8 @@ fn a_request_that_is_not_signed_with_its_own_key_is_refused() {
     bytes[last] ^= 1;
     let text = base64::prelude::BASE64_STANDARD.encode(&bytes);
     let forged = format!("-----BEGIN CERTIFICATE REQUEST-----\n{text}\n-----END CERTIFICATE REQUEST-----\n");
-    assert!(matches!(identity.sign_node(&forged, &node(), now()), Err(IdentityError::Request(_))));
-    assert!(matches!(identity.sign_node("rubbish", &node(), now()), Err(IdentityError::Request(_))));
+    assert!(matches!(identity.sign_node(&forged, &node(), now(), YEAR), Err(IdentityError::Request(_))));
+    assert!(matches!(identity.sign_node("rubbish", &node(), now(), YEAR), Err(IdentityError::Request(_))));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
-use loa_protocol::{AreaCode, BroadcastId, ClockTrust, NodeId};
+use loa_protocol::{AreaCode, BroadcastId, ClockTrust, NodeId, health::AmplifierState};
 use loa_schedule::programme::{slots, zone};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
@@ -35,6 +35,8 @@ pub enum AlarmKind {
     NodeAway,
     /// The node doesn't trust its clock.
     ClockUntrusted,
+    /// The node can't switch its amplifier.
+    AmplifierFault,
     /// Everything is stopped there.
     Latched,
 }
@@ -142,10 +144,50 @@ fn dangers(
             if state.clock == ClockTrust::Unknown {
                 dangers.push(AlarmKind::ClockUntrusted);
             }
+            let amplifier = word.heartbeat.as_ref().and_then(|said| said.amplifier);
+            if amplifier == Some(AmplifierState::Fault) {
+                dangers.push(AlarmKind::AmplifierFault);
+            }
         }
     }
     if latched {
         dangers.push(AlarmKind::Latched);
     }
     dangers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_amplifier_in_fault_is_a_danger_and_one_that_is_off_is_not() {
+        let now: Timestamp = "2026-11-25T05:00:00Z".parse().unwrap();
+        let node = PlannedNode {
+            id: "n1".parse().unwrap(),
+            hamlet: "31699-01".parse().unwrap(),
+            name: "Ấp Chợ".into(),
+            volume: loa_protocol::plan::Volume { percent: 80, emergency_percent: 100 },
+            enrolled_at: now,
+            generation: 7,
+            published: 7,
+            plan_body: String::new(),
+        };
+        let state = serde_json::json!({ "online": true, "at": now, "version": "0.1.0", "protocol": { "min": 1, "max": 1 },
+            "boot": "b", "generation": 7, "clock": "synchronised", "waiting": [], "output": "ready" });
+        let said = |amplifier: &str| {
+            let heartbeat = serde_json::json!({ "at": now, "started_at": now, "version": "0.1.0", "playing": false,
+                "amplifier": amplifier, "volume": 80, "output_errors": 0, "receipts_waiting": 0 });
+            Word {
+                state: Some(serde_json::from_value(state.clone()).unwrap()),
+                heartbeat: Some(serde_json::from_value(heartbeat).unwrap()),
+                seen: Some(now),
+            }
+        };
+        let clip = "ab".repeat(32).parse().unwrap();
+        assert_eq!(dangers(&node, &said("fault"), &clip, false, now), [AlarmKind::AmplifierFault]);
+        for well in ["off", "on", "lingering", "something newer"] {
+            assert_eq!(dangers(&node, &said(well), &clip, false, now), [], "{well}");
+        }
+    }
 }

@@ -24,6 +24,8 @@ pub struct NodeRow {
     pub created_at: Timestamp,
     /// Serial number of the certificate in force.
     pub serial: Option<String>,
+    /// Of the one it showed when it got that, good until it ends.
+    pub previous_serial: Option<String>,
     /// When it got that certificate.
     pub enrolled_at: Option<Timestamp>,
     /// Since when it may do nothing any more.
@@ -52,6 +54,7 @@ impl NodeRow {
             volume: Volume::default(),
             created_at: now,
             serial: None,
+            previous_serial: None,
             enrolled_at: None,
             revoked_at: None,
             generation: 0,
@@ -68,6 +71,12 @@ impl NodeRow {
         self.enrolled_at.is_some() && self.revoked_at.is_none()
     }
 
+    /// Whether a certificate of this serial number lets it in.
+    pub fn trusts(&self, serial: &str) -> bool {
+        let counts = |known: &Option<String>| known.as_deref() == Some(serial);
+        self.is_trusted() && (counts(&self.serial) || counts(&self.previous_serial))
+    }
+
     fn read(row: &SqliteRow) -> Result<Self, StoreError> {
         let state: Option<String> = row.try_get("state")?;
         let heartbeat: Option<String> = row.try_get("heartbeat")?;
@@ -81,6 +90,7 @@ impl NodeRow {
             },
             created_at: instant(row.try_get("created_at")?)?,
             serial: row.try_get("serial")?,
+            previous_serial: row.try_get("previous_serial")?,
             enrolled_at: maybe_instant(row.try_get("enrolled_at")?)?,
             revoked_at: maybe_instant(row.try_get("revoked_at")?)?,
             generation: row.try_get::<i64, _>("generation")?.unsigned_abs(),
@@ -130,7 +140,7 @@ pub enum Claimed {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, hamlet, name, volume, emergency_volume, created_at, serial, enrolled_at, revoked_at, generation, ",
+            "SELECT id, hamlet, name, volume, emergency_volume, created_at, serial, previous_serial, enrolled_at, revoked_at, generation, ",
             "published, plan_body, state, heartbeat, last_seen FROM nodes ",
             $rest
         )
@@ -248,7 +258,7 @@ impl Store {
     /// The node has its certificate. A certificate it had before no longer counts.
     pub async fn node_enrolled(&self, id: &NodeId, serial: &str, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query(
-            "UPDATE nodes SET serial = ?, enrolled_at = ?, state = NULL, heartbeat = NULL WHERE id = ?",
+            "UPDATE nodes SET serial = ?, previous_serial = NULL, enrolled_at = ?, state = NULL, heartbeat = NULL WHERE id = ?",
         )
         .bind(serial)
         .bind(micros(now))
@@ -256,6 +266,22 @@ impl Store {
         .execute(&self.pool)
         .await?;
         Ok(())
+    }
+
+    /// The node, which showed the certificate `shown`, has a new one; both count. Whether it was still trusted.
+    pub async fn node_renewed(&self, id: &NodeId, shown: &str, serial: &str) -> Result<bool, StoreError> {
+        let done = sqlx::query(
+            "UPDATE nodes SET serial = ?, previous_serial = ?
+             WHERE id = ? AND revoked_at IS NULL AND (serial = ? OR previous_serial = ?)",
+        )
+        .bind(serial)
+        .bind(shown)
+        .bind(id.as_str())
+        .bind(shown)
+        .bind(shown)
+        .execute(&self.pool)
+        .await?;
+        Ok(done.rows_affected() > 0)
     }
 
     /// From now on the node may do nothing; whether it was there and trusted.

@@ -111,3 +111,30 @@ async fn a_node_that_has_the_beginning_of_a_clip_gets_the_rest() {
     let stranger = broker.node_http(None).get(&url).header("range", "bytes=1-").send().await.unwrap();
     assert_eq!(stranger.status(), StatusCode::FORBIDDEN);
 }
+
+#[tokio::test]
+async fn a_renewed_certificate_and_the_one_shown_for_it_count_until_the_node_is_revoked() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = Broker::with_commune(&folder.path().join("data")).await;
+    let first = broker.enrolled("31699-01").await;
+    let lost = broker.renew(&first).await.expect("an answer that got lost");
+    let second = broker.renew(&first).await.expect("asked again");
+    assert_eq!(broker.renew(&lost).await.err(), Some(StatusCode::FORBIDDEN), "only the newest counts");
+    drop(broker.connect(&first).await);
+    drop(broker.connect(&second).await);
+    let third = broker.renew(&second).await.expect("a renewed certificate renews itself");
+    assert_eq!(broker.renew(&first).await.err(), Some(StatusCode::FORBIDDEN));
+
+    // A new enrolment ends whatever was before.
+    let claim = broker.post(&format!("/nodes/{}/claims", first.id()), &json!({}), StatusCode::CREATED).await;
+    broker.show_code(claim["code"].as_str().unwrap(), StatusCode::OK).await;
+    for before in [&second, &third] {
+        assert_eq!(broker.renew(before).await.err(), Some(StatusCode::FORBIDDEN));
+    }
+    let other = broker.enrolled("31699-02").await;
+    broker.post(&format!("/nodes/{}/revoke", other.id()), &json!({}), StatusCode::NO_CONTENT).await;
+    assert_eq!(broker.renew(&other).await.err(), Some(StatusCode::FORBIDDEN));
+    let url = format!("{}/renew", broker.nodes);
+    let stranger = broker.node_http(None).post(url).json(&json!({ "csr_pem": "" })).send().await.unwrap();
+    assert_eq!(stranger.status(), StatusCode::FORBIDDEN);
+}

@@ -9,8 +9,10 @@ use std::{
 use bytes::Bytes;
 use loa_mqtt::{Client, ClientConfig, Incoming, Publish, ServerAddress, Subscription, TlsIdentity};
 use loa_protocol::{
-    Action, AreaCode, Command, NodeId, Plan, enrolment::EnrolmentRequest, enrolment::EnrolmentResponse,
-    envelope, topic, version::VersionRange,
+    Action, AreaCode, Command, NodeId, Plan,
+    enrolment::{EnrolmentRequest, EnrolmentResponse, RenewalRequest, RenewalResponse},
+    envelope, topic,
+    version::VersionRange,
 };
 use rcgen::{CertificateParams, KeyPair};
 use reqwest::{Method, RequestBuilder, StatusCode};
@@ -242,6 +244,21 @@ impl Broker {
         let (_, code) = self.claim(hamlet).await;
         let (response, key) = self.show_code(&code, StatusCode::OK).await;
         Node { told: serde_json::from_value(response).unwrap(), key_pem: key.serialize_pem() }
+    }
+
+    /// Asks for a new certificate with the one that the node has.
+    pub async fn renew(&self, node: &Node) -> Result<Node, StatusCode> {
+        let key = KeyPair::generate().unwrap();
+        let csr_pem = CertificateParams::default().serialize_request(&key).unwrap().pem().unwrap();
+        let http = self.node_http(Some(node.identity()));
+        let request = http.post(format!("{}/renew", self.nodes)).json(&RenewalRequest { csr_pem });
+        let answer = request.send().await.unwrap();
+        if answer.status() != StatusCode::OK {
+            return Err(answer.status());
+        }
+        let RenewalResponse { certificate_pem, now } = answer.json().await.unwrap();
+        let told = EnrolmentResponse { certificate_pem, now, ..node.told.clone() };
+        Ok(Node { told, key_pem: key.serialize_pem() })
     }
 
     /// That node's link, connected.

@@ -38,6 +38,9 @@ pub struct Heartbeat {
     pub network: Option<Network>,
     /// Whether something sounds.
     pub playing: bool,
+    /// The amplifier, where there is one that can be switched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amplifier: Option<AmplifierState>,
     /// Volume in force, percent.
     pub volume: u8,
     /// Errors of the sound output since the agent started.
@@ -46,7 +49,7 @@ pub struct Heartbeat {
     pub receipts_waiting: u64,
     /// Messages refused since the agent started, by code.
     pub refused: BTreeMap<String, u64>,
-    /// What is wrong with the node's disk, by code and how often since the agent started.
+    /// What is wrong with the node's disk or amplifier, by code and how often since the agent started.
     pub faults: BTreeMap<String, u64>,
 }
 
@@ -64,6 +67,36 @@ pub struct Network {
     pub signal_dbm: Option<i32>,
 }
 
+/// How the amplifier is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AmplifierState {
+    /// Off.
+    Off,
+    /// Switched on, and not awake yet.
+    Warming,
+    /// On, and something sounds or is about to.
+    On,
+    /// Still on after the last sound.
+    Lingering,
+    /// It could not be switched; it may be on or off.
+    Fault,
+}
+
+impl AmplifierState {
+    /// Absent for what a newer agent says.
+    fn said(said: health::AmplifierState) -> Option<Self> {
+        match said {
+            health::AmplifierState::Off => Some(Self::Off),
+            health::AmplifierState::Warming => Some(Self::Warming),
+            health::AmplifierState::On => Some(Self::On),
+            health::AmplifierState::Lingering => Some(Self::Lingering),
+            health::AmplifierState::Fault => Some(Self::Fault),
+            health::AmplifierState::Other => None,
+        }
+    }
+}
+
 impl From<health::Heartbeat> for Heartbeat {
     fn from(said: health::Heartbeat) -> Self {
         let health::Heartbeat {
@@ -78,6 +111,7 @@ impl From<health::Heartbeat> for Heartbeat {
             disk_free_mib,
             network,
             playing,
+            amplifier,
             volume,
             output_errors,
             receipts_waiting,
@@ -99,6 +133,7 @@ impl From<health::Heartbeat> for Heartbeat {
             disk_free_mib,
             network,
             playing,
+            amplifier: amplifier.and_then(AmplifierState::said),
             volume,
             output_errors,
             receipts_waiting,

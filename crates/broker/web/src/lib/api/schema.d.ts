@@ -3610,12 +3610,17 @@ export interface components {
          * @description What stands in the way.
          * @enum {string}
          */
-        AlarmKind: "clip_missing" | "plan_behind" | "node_away" | "clock_untrusted" | "latched";
+        AlarmKind: "clip_missing" | "plan_behind" | "node_away" | "clock_untrusted" | "amplifier_fault" | "latched";
         /** @description All alarms. */
         Alarms: {
             /** @description By start. */
             items: components["schemas"]["Alarm"][];
         };
+        /**
+         * @description How the amplifier is.
+         * @enum {string}
+         */
+        AmplifierState: "off" | "warming" | "on" | "lingering" | "fault";
         /** @description What was decided about a bulletin. */
         Approval: {
             /** @description Codes of the areas that its maker means. */
@@ -4100,6 +4105,7 @@ export interface components {
              * @description Resident memory of the agent, MiB.
              */
             agent_rss_mib?: number | null;
+            amplifier?: components["schemas"]["AmplifierState"] | null;
             /**
              * Format: date-time
              * @description When, by the node's clock.
@@ -4115,7 +4121,7 @@ export interface components {
              * @description Free space where clips and receipts are kept, MiB.
              */
             disk_free_mib?: number | null;
-            /** @description What is wrong with the node's disk, by code and how often since the agent started. */
+            /** @description What is wrong with the node's disk or amplifier, by code and how often since the agent started. */
             faults: {
                 [key: string]: number;
             };
