@@ -16,13 +16,13 @@ BENCH_PACKAGES := snapserver snapclient alsa-utils
 NEXTEST := 0.9.143
 DENY := 0.20.2
 
-.PHONY: demo test bench build web fmt lint deny rust-test web-test e2e deps test-deps clean
+.PHONY: demo test bench build web units fmt lint deny rust-test web-test e2e deps test-deps clean
 
 demo: deps web ## Start a broker and the five hamlets of Đại Ân 2
 	cargo build --release -p loa-broker -p loa-agent -p loa-fleet
 	LOA_BIN_DIR=$${CARGO_TARGET_DIR:-target}/release $${CARGO_TARGET_DIR:-target}/release/loa-fleet demo
 
-test: test-deps fmt deny web web-test lint rust-test e2e ## Everything that must hold
+test: test-deps fmt units deny web web-test lint rust-test e2e ## Everything that must hold
 
 bench: deps web ## The figures of docs/benchmarks.md; ONLY="tap stop" for some of them
 	$(call install,$(BENCH_PACKAGES))
@@ -36,6 +36,13 @@ build: deps web
 
 fmt:
 	cargo fmt --all --check
+
+units: ## How far the units in deploy/ are shut in, where systemd is there to judge it: at most 2.5 of 10
+	@if command -v systemd-analyze >/dev/null; then \
+	  for unit in deploy/*.service; do \
+	    report=$$(systemd-analyze security --no-pager --offline=yes --threshold=25 "$$unit") || { echo "$$report"; exit 1; }; \
+	  done; \
+	else echo "no systemd-analyze here: units not judged"; fi
 
 lint:
 	cargo clippy --workspace --all-targets --locked -- -D warnings
