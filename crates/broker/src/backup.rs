@@ -150,7 +150,8 @@ fn files_below(data: &Path) -> Result<Vec<(String, PathBuf)>, BackupError> {
         for entry in fs::read_dir(&folder).map_err(failed(&folder))? {
             let path = entry.map_err(failed(&folder))?.path();
             let Some(name) = path.strip_prefix(data).ok().and_then(Path::to_str) else { continue };
-            if LEFT_OUT.contains(&name) || name.ends_with(".new") || name.ends_with(".tmp") {
+            let half_written = path.extension().is_some_and(|end| end == "new" || end == "tmp");
+            if LEFT_OUT.contains(&name) || half_written {
                 continue;
             }
             let kind = fs::symlink_metadata(&path).map_err(failed(&path))?.file_type();
