@@ -113,6 +113,10 @@ pub async fn add(
     if let Some(hindrance) = now::hindrance(&app, &bulletin, &areas, now).await? {
         return Err(Problem::hindrance(&hindrance, now));
     }
+    // Nothing is approved by sending it nowhere.
+    if Targets::within(&app, &areas).await?.count() == 0 {
+        return Err(Problem::new(Code::NoNodes));
+    }
     if emergency {
         tracing::warn!(title = bulletin.title, by = person.username, ?areas, "AN EMERGENCY IS SENT");
     } else {
