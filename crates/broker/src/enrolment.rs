@@ -3,7 +3,7 @@
 //! `POST /enrolments` takes a claim code and gives a certificate; `GET /clips/HASH` gives a clip to a node that shows one in force, and `POST /renew` a new
 //! certificate.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Extension, Json, Router,
@@ -27,6 +27,7 @@ use crate::{
     http::problem::{Code, Problem},
     https,
     identity::{IdentityError, NodePeer, node_of},
+    people::network,
     secrets,
     store::Claimed,
 };
@@ -74,9 +75,9 @@ async fn enrol(
     Extension(peer): Extension<Peer>,
     Json(request): Json<EnrolmentRequest>,
 ) -> Result<Json<EnrolmentResponse>, Problem> {
-    let who = peer.address.ip().to_string();
+    let who = network(peer.address.ip());
     if let Some(wait) = app.claims.wait(&who, app.clock.monotonic()) {
-        return Err(Problem::new(Code::TooManyTries).with("retry_after_s", wait.as_secs().max(1)));
+        return Err(too_soon(wait));
     }
     let Some(protocol) = VersionRange::OURS.common(request.protocol) else {
         return Err(Problem::new(Code::NoCommonVersion));
@@ -86,14 +87,16 @@ async fn enrol(
     let probe = "probe".parse().map_err(|_| Problem::new(Code::Internal))?;
     let life = app.settings.node_certificate_life();
     app.identity.sign_node(&request.csr_pem, &probe, now, life).map_err(refused)?;
+    let attempt = app.claims.begin(&who, app.clock.monotonic()).map_err(too_soon)?;
     let node = match app.store.use_claim(&secrets::hash(&canonical_code(&request.code)), now).await? {
         Claimed::Node(node) => node,
-        Claimed::Unknown => {
-            app.claims.failed(&who, app.clock.monotonic());
-            return Err(Problem::new(Code::ClaimUnknown));
+        Claimed::Unknown => return Err(Problem::new(Code::ClaimUnknown)),
+        known @ (Claimed::Used | Claimed::Expired) => {
+            // Somebody was given it: no guess.
+            app.claims.take_back(&attempt);
+            let used = known == Claimed::Used;
+            return Err(Problem::new(if used { Code::ClaimUsed } else { Code::ClaimExpired }));
         }
-        Claimed::Used => return Err(Problem::new(Code::ClaimUsed)),
-        Claimed::Expired => return Err(Problem::new(Code::ClaimExpired)),
     };
     app.claims.succeeded(&who);
     let certificate = app.identity.sign_node(&request.csr_pem, &node, now, life).map_err(refused)?;
@@ -123,6 +126,10 @@ async fn enrol(
         now,
         protocol,
     }))
+}
+
+fn too_soon(wait: Duration) -> Problem {
+    Problem::new(Code::TooManyTries).with("retry_after_s", wait.as_secs().max(1))
 }
 
 fn refused(error: IdentityError) -> Problem {

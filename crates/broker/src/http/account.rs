@@ -127,8 +127,8 @@ pub async fn change_password(
     Json(change): Json<PasswordChange>,
 ) -> Result<StatusCode, Problem> {
     let username = person.username.clone();
-    let person = knows_password(&app, &username, Some(person), change.old, &from).await?;
-    app.sign_ins.succeeded(&username);
+    let (person, attempt) = knows_password(&app, &username, Some(person), change.old, &from).await?;
+    attempt.succeeded(&app, &username);
     let password_hash = new_password(change.new, &username).await?;
     app.store.change_password(&person.id, &password_hash, Some(&session.id)).await?;
     app.sessions_changed.send_replace(());
@@ -191,8 +191,8 @@ pub async fn begin_two_step(
     Json(Password { password }): Json<Password>,
 ) -> Result<axum::Json<TwoStepSecret>, Problem> {
     let username = person.username.clone();
-    let person = knows_password(&app, &username, Some(person), password, &from).await?;
-    app.sign_ins.succeeded(&username);
+    let (person, attempt) = knows_password(&app, &username, Some(person), password, &from).await?;
+    attempt.succeeded(&app, &username);
     let salt = secrets::id()?;
     if !app.store.begin_two_step(&person.id, &salt).await? {
         return Err(Problem::new(Code::Exists));
@@ -236,8 +236,8 @@ pub async fn drop_two_step(
     Json(Password { password }): Json<Password>,
 ) -> Result<StatusCode, Problem> {
     let username = person.username.clone();
-    let person = knows_password(&app, &username, Some(person), password, &from).await?;
-    app.sign_ins.succeeded(&username);
+    let (person, attempt) = knows_password(&app, &username, Some(person), password, &from).await?;
+    attempt.succeeded(&app, &username);
     app.store.drop_two_step(&person.id).await?;
     tracing::info!(by = username, "signing in takes no second step any more");
     Ok(StatusCode::NO_CONTENT)

@@ -47,10 +47,9 @@ pub fn guessed(app: &App, parts: &Parts, what: &str, answer: Code) -> Problem {
 pub fn guess(app: &App, from: Option<IpAddr>, what: &str, answer: Code) -> Problem {
     let key = format!("{what} {}", from.map(network).unwrap_or_default());
     let now = app.clock.monotonic();
-    if let Some(wait) = app.strangers.wait(&key, now) {
+    if let Err(wait) = app.strangers.begin(&key, now) {
         return Problem::new(Code::TooManyTries).with("retry_after_s", wait.as_secs() + 1);
     }
-    app.strangers.failed(&key, now);
     tracing::warn!(from = ?from, what, "a secret that is none");
     Problem::new(answer)
 }

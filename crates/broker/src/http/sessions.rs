@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     app::App,
-    people::{self, Grant, PASSWORD_CHARACTERS, Permission, Role, WeakPassword, network},
+    people::{self, Grant, PASSWORD_CHARACTERS, Permission, Role, Try, WeakPassword, network},
     secrets,
     store::{Kind, PersonRow, SessionRow},
 };
@@ -162,23 +162,45 @@ pub async fn set_up(
     Ok((StatusCode::CREATED, let_in(&app, person, &from, &headers).await?))
 }
 
-/// Refuses who must wait: after tries for this name, or from this address.
-fn not_too_soon(app: &App, username: &str, from: &From) -> Result<(), Problem> {
-    let now = app.clock.monotonic();
-    let wait = app.sign_ins.wait(username, now);
-    let wait = wait.max(from.address.and_then(|address| app.addresses_tried.wait(&network(address), now)));
-    let too_soon = |wait: std::time::Duration| {
-        Problem::new(Code::TooManyTries).with("retry_after_s", wait.as_secs() + 1)
-    };
-    wait.map_or(Ok(()), |wait| Err(too_soon(wait)))
+/// A try to sign in. Dropped, it counts as one that failed: for the name, and for the address.
+#[must_use]
+pub(super) struct Attempt {
+    name: Try,
+    address: Option<Try>,
 }
 
-/// Counts a try that failed.
-fn failed(app: &App, username: &str, from: &From) {
-    let now = app.clock.monotonic();
-    app.sign_ins.failed(username, now);
-    if let Some(address) = from.address {
-        app.addresses_tried.failed(&network(address), now);
+impl Attempt {
+    /// Begins one, or refuses who must wait: after tries for this name, or from this address.
+    fn begin(app: &App, username: &str, from: &From) -> Result<Self, Problem> {
+        let now = app.clock.monotonic();
+        let too_soon = |wait: std::time::Duration| {
+            Problem::new(Code::TooManyTries).with("retry_after_s", wait.as_secs() + 1)
+        };
+        let address = from.address.map(|address| app.addresses_tried.begin(&network(address), now));
+        let address = address.transpose().map_err(too_soon)?;
+        match app.sign_ins.begin(username, now) {
+            Ok(name) => Ok(Self { name, address }),
+            Err(wait) => {
+                if let Some(address) = address {
+                    app.addresses_tried.take_back(&address);
+                }
+                Err(too_soon(wait))
+            }
+        }
+    }
+
+    /// It was right: what was tried for the name is forgotten.
+    pub(super) fn succeeded(self, app: &App, username: &str) {
+        self.take_back(app);
+        app.sign_ins.succeeded(username);
+    }
+
+    /// It was no guess.
+    fn take_back(self, app: &App) {
+        app.sign_ins.take_back(&self.name);
+        if let Some(address) = self.address {
+            app.addresses_tried.take_back(&address);
+        }
     }
 }
 
@@ -190,16 +212,15 @@ pub(super) async fn knows_password(
     person: Option<PersonRow>,
     password: String,
     from: &From,
-) -> Result<PersonRow, Problem> {
-    not_too_soon(app, username, from)?;
+) -> Result<(PersonRow, Attempt), Problem> {
+    let attempt = Attempt::begin(app, username, from)?;
     let hash = person.as_ref().map_or_else(|| NOBODY.to_owned(), |person| person.password_hash.clone());
     let right = blocking(move || people::is_password(&password, &hash)).await?;
     let Some(person) = person.filter(|_| right) else {
-        failed(app, username, from);
         tracing::warn!(username, from = ?from.address, "a password that is none");
         return Err(Problem::new(Code::WrongCredentials));
     };
-    Ok(person)
+    Ok((person, attempt))
 }
 
 /// Whether a code is the one of now, or a recovery code, and uses it up.
@@ -228,15 +249,17 @@ pub async fn sign_in(
 ) -> Result<impl IntoResponse + use<>, Problem> {
     let username = credentials.username.trim().to_lowercase();
     let person = app.store.person_by_username(&username).await?;
-    let person = knows_password(&app, &username, person, credentials.password, &from).await?;
+    let (person, attempt) = knows_password(&app, &username, person, credentials.password, &from).await?;
     if person.two_step {
-        let code = credentials.code.ok_or_else(|| Problem::new(Code::CodeRequired))?;
+        let Some(code) = credentials.code else {
+            attempt.take_back(&app);
+            return Err(Problem::new(Code::CodeRequired));
+        };
         if !knows_code(&app, &person, &code).await? {
-            failed(&app, &username, &from);
             return Err(Problem::new(Code::WrongCode));
         }
     }
-    app.sign_ins.succeeded(&username);
+    attempt.succeeded(&app, &username);
     let_in(&app, person, &from, &headers).await
 }
 
@@ -294,10 +317,20 @@ fn cookie(app: &App, token: &str, seconds: i64) -> String {
     format!("{name}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}")
 }
 
-/// Runs what takes a processor for a while off the threads that serve everybody.
+/// Each takes 19 MiB and a processor for a while: whoever sends many passwords at once must not get either for each.
+static HASHING: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(4);
+
+/// Runs what hashes a password off the threads that serve everybody, few at once.
 async fn blocking<T: Send + 'static, E: std::error::Error + Send + 'static>(
     work: impl FnOnce() -> Result<T, E> + Send + 'static,
 ) -> Result<T, Problem> {
+    let turn = HASHING.acquire().await.map_err(|error| Problem::internal(&error))?;
+    // It has the turn to its end, whether anybody still waits for it or not.
+    let work = move || {
+        let done = work();
+        drop(turn);
+        done
+    };
     match tokio::task::spawn_blocking(work).await {
         Ok(Ok(done)) => Ok(done),
         Ok(Err(error)) => Err(Problem::internal(&error)),

@@ -10,6 +10,6 @@ pub use self::{
     passwords::{HashError, PASSWORD_CHARACTERS, WeakPassword, check_strength, hash_password, is_password},
     rescue::{RESET_LIFE, RescueError, reset_link},
     roles::{Grant, Permission, Reach, Role},
-    throttle::{Throttle, network},
+    throttle::{Throttle, Try, network},
     totp::{TotpKey, TotpSecret, recovery_codes, recovery_hash},
 };

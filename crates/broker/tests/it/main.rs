@@ -4,6 +4,7 @@
 
 mod accounts;
 mod approval;
+mod attacks;
 mod audit;
 mod broadcasts;
 mod calendar;

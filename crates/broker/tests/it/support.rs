@@ -148,6 +148,11 @@ impl Broker {
         self.post("/session", &credentials, StatusCode::OK).await;
     }
 
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
     /// Ends it as a power cut would.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
