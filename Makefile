@@ -28,6 +28,7 @@ bench: deps web ## The figures of docs/benchmarks.md; ONLY="tap stop" for some o
 	$(call install,$(BENCH_PACKAGES))
 	cargo build --release --locked --workspace --bins
 	LOA_BIN_DIR=$(abspath $(or $(CARGO_TARGET_DIR),target))/release cargo bench --locked --workspace --bench figures -- $(ONLY)
+	cargo bench --locked -p loa-protocol --bench verify
 
 build: deps web
 	cargo build --release

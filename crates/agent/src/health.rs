@@ -28,7 +28,7 @@ impl Machine {
         Self::measure_below(Path::new("/"), data)
     }
 
-    fn measure_below(root: &Path, data: &Path) -> Self {
+    pub(crate) fn measure_below(root: &Path, data: &Path) -> Self {
         let read = |name: &str| fs::read_to_string(root.join(name)).ok();
         Self {
             cpu_temperature_c: read("sys/class/thermal/thermal_zone0/temp")

@@ -13,6 +13,7 @@ pub mod amplifier;
 pub mod cache;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 pub mod enrol;
 pub mod files;
 pub mod health;
@@ -29,3 +30,4 @@ pub mod run;
 #[cfg(test)]
 mod test_server;
 pub mod trust;
+pub mod words;

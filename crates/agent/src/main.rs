@@ -7,10 +7,12 @@ use jiff::Timestamp;
 use loa_agent::{
     clock::{BatteryClock, NodeClock, SYNCHRONISED},
     config::Config,
+    doctor::{self, Finding},
     enrol::{self, Claim, Fingerprint},
     link::End,
     output::OutputName,
     run,
+    words::{Language, Words},
 };
 use loa_protocol::Clock;
 use tokio::signal::unix::{SignalKind, signal};
@@ -52,6 +54,24 @@ enum Command {
         /// Where sound goes: alsa:NAME, wav:FOLDER or default.
         #[arg(long)]
         output: Option<OutputName>,
+    },
+    /// Say what is wrong on this node and what to do; ends with 1 if anything is.
+    Doctor {
+        /// Folder that the node keeps everything in.
+        #[arg(long, env = "LOA_AGENT_DATA")]
+        data: PathBuf,
+        /// File of settings.
+        #[arg(long, env = "LOA_AGENT_CONFIG")]
+        config: Option<PathBuf>,
+        /// The language to say it in; by default the environment's.
+        #[arg(long)]
+        language: Option<Language>,
+        /// Answer with JSON: the codes of what was found, and details.
+        #[arg(long)]
+        json: bool,
+        /// Where /proc and /sys are.
+        #[arg(long, default_value = "/", hide = true)]
+        root: PathBuf,
     },
     /// Switch the configured amplifier by hand, or after a crash.
     Amplifier {
@@ -112,6 +132,13 @@ fn main() -> ExitCode {
                 Err(error) => complain(&error, 1),
             }
         }
+        Command::Doctor { data, config, language, json, root } => {
+            let found = runtime.block_on(doctor::examine(&root, &data, config.as_deref()));
+            let language =
+                language.unwrap_or_else(|| Language::of_environment(|name| std::env::var(name).ok()));
+            tell(&found, Words::of(language), json);
+            ExitCode::from(u8::from(!found.is_empty()))
+        }
         Command::Amplifier { state: Wanted::Off, config } => match Config::read(config.as_deref()) {
             Ok(config) => match config.amplifier.switch_off() {
                 Ok(()) => ExitCode::SUCCESS,
@@ -142,6 +169,20 @@ fn restart() -> ExitCode {
     let Ok(program) = std::env::current_exe() else { return ExitCode::SUCCESS };
     let error = std::process::Command::new(program).args(std::env::args_os().skip(1)).exec();
     complain(&error, 1)
+}
+
+/// One line for each finding.
+#[allow(clippy::print_stdout)] // it is what is asked for
+fn tell(found: &[Finding], words: &Words, json: bool) {
+    if json {
+        println!("{}", serde_json::json!({ "findings": found }));
+    } else if found.is_empty() {
+        println!("{}", words.nothing_found);
+    } else {
+        for finding in found {
+            println!("[{}] {}", finding.code, finding.say(words));
+        }
+    }
 }
 
 fn complain(error: &dyn std::error::Error, code: u8) -> ExitCode {

@@ -13,12 +13,13 @@ mod on_air;
 mod plan;
 mod snapcast;
 mod start;
+mod trust;
 mod year;
 
 use anyhow::{Result, bail};
 
 /// What can be measured, in this order.
-const ALL: [&str; 9] = ["year", "start", "plan", "tap", "text", "stop", "airing", "cost", "idle"];
+const ALL: [&str; 10] = ["year", "start", "trust", "plan", "tap", "text", "stop", "airing", "cost", "idle"];
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -37,6 +38,9 @@ async fn main() -> Result<()> {
     let idle = if wanted("idle") { Some(idle::Idle::begin().await?) } else { None };
     if wanted("start") {
         start::broker(20).await?;
+    }
+    if wanted("trust") {
+        trust::given_and_taken(100).await?;
     }
     if wanted("plan") {
         plan::compiled(5).await?;

@@ -1,14 +1,34 @@
 //! An amplifier that a program switches.
 
 use std::{
+    path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
+
+use nix::unistd::{AccessFlags, access};
 
 use super::{Fault, Switch, real_time};
 
 /// Longest that the program may take.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Whether there is such a program, and this user may run it. A name without a slash is looked for on the path, as the system does.
+pub(super) fn look(command: &[String]) -> Result<(), Fault> {
+    let program = command.first().cloned().unwrap_or_default();
+    let is_runnable = |path: &Path| path.is_file() && access(path, AccessFlags::X_OK).is_ok();
+    let found = if program.contains('/') {
+        is_runnable(program.as_ref())
+    } else {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&path).any(|folder| is_runnable(&folder.join(&program)))
+    };
+    let why = || Fault::NotRun {
+        program: program.clone(),
+        why: "there is no such program that this user may run".into(),
+    };
+    if found { Ok(()) } else { Err(why()) }
+}
 
 pub(super) struct ByCommand {
     command: Vec<String>,

@@ -65,6 +65,17 @@ impl ByLine {
         Self { chip, line, active_low, held: None }
     }
 
+    /// Whether the line is there, and nobody has it but an agent.
+    pub(super) fn look(&self) -> Result<(), Fault> {
+        let (chip, offset) = self.find()?;
+        let info = chip.line_info(offset).map_err(|error| fault_of(&error, &self.line.to_string()))?;
+        if info.used && info.consumer != CONSUMER {
+            Err(Fault::LineBusy(self.line.to_string()))
+        } else {
+            Ok(())
+        }
+    }
+
     /// The chip and the line's offset on it.
     fn find(&self) -> Result<(Chip, u32), Fault> {
         let mut chip_seen = None;

@@ -159,6 +159,17 @@ impl AmplifierConfig {
         }
     }
 
+    /// Whether it could be switched, so far as can be said without doing it.
+    pub fn look(&self) -> Result<(), Fault> {
+        match self {
+            Self::None => Ok(()),
+            Self::Command { command, .. } => command::look(command),
+            Self::Gpio { chip, line, active_low, .. } => {
+                ByLine::new(chip.clone(), line.clone(), *active_low).look()
+            }
+        }
+    }
+
     /// Switches it off and waits until it is: for whatever cleans up after an agent that crashed.
     pub fn switch_off(&self) -> Result<(), Fault> {
         match self {
