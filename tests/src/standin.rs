@@ -114,6 +114,7 @@ impl Standin {
         let mut generation = self.generation.lock().unwrap_or_else(PoisonError::into_inner);
         *generation += 1;
         Ok(Plan {
+            cas: Vec::new(),
             node: self.node.clone(),
             generation: *generation,
             issued_at: self.voice.clock.now(),

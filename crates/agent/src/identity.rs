@@ -13,6 +13,8 @@ use std::{
 use jiff::Timestamp;
 use loa_mqtt::TlsIdentity;
 use loa_protocol::enrolment::EnrolmentResponse;
+use ring::digest::{SHA256, digest};
+use rustls_pki_types::{CertificateDer, pem::PemObject};
 use serde::{Deserialize, Serialize};
 
 use crate::files;
@@ -57,6 +59,9 @@ pub struct Identity {
 struct Renewed {
     key_pem: String,
     certificate_pem: String,
+    /// The CAs to trust since then; as enrolled, if absent.
+    #[serde(default)]
+    ca_pem: Option<String>,
     now: Timestamp,
 }
 
@@ -84,17 +89,37 @@ impl Identity {
             .map_err(|_| IdentityError::Damaged { path: data.join(FOLDER).join(NODE) })?;
         let first = Self::new(enrolled, &read(KEY)?);
         let Ok(text) = fs::read_to_string(data.join(FOLDER).join(RENEWED)) else { return Ok(first) };
-        let Ok(Renewed { key_pem, certificate_pem, now }) = serde_json::from_str(&text) else {
+        let Ok(Renewed { key_pem, certificate_pem, ca_pem, now }) = serde_json::from_str(&text) else {
             tracing::error!("the renewed certificate is damaged; the first one may still be good");
             return Ok(first);
         };
-        Ok(first.renewed(certificate_pem, &key_pem, now))
+        Ok(first.renewed(certificate_pem, ca_pem, &key_pem, now))
     }
 
-    /// The same node with another key and certificate, given at `now`.
+    /// The same node with another key and certificate, given at `now`, and other CAs, if any are named.
     #[must_use]
-    pub fn renewed(&self, certificate_pem: String, key_pem: &str, now: Timestamp) -> Self {
-        Self::new(EnrolmentResponse { certificate_pem, now, ..(*self.enrolled).clone() }, key_pem)
+    pub fn renewed(
+        &self,
+        certificate_pem: String,
+        ca_pem: Option<String>,
+        key_pem: &str,
+        now: Timestamp,
+    ) -> Self {
+        let ca_pem = ca_pem.unwrap_or_else(|| self.enrolled.ca_pem.clone());
+        Self::new(EnrolmentResponse { certificate_pem, ca_pem, now, ..(*self.enrolled).clone() }, key_pem)
+    }
+
+    /// The same node that trusts only those of its CAs whose fingerprints are `wanted`.
+    #[must_use]
+    pub fn trusting_only(&self, wanted: &[String]) -> Self {
+        let kept = cas(&self.enrolled.ca_pem).filter(|(print, _)| wanted.contains(print));
+        let ca_pem = kept.map(|(_, block)| block).collect();
+        Self::new(EnrolmentResponse { ca_pem, ..(*self.enrolled).clone() }, &self.key_pem)
+    }
+
+    /// Fingerprints of the CAs that it trusts, first the one that made its certificate.
+    pub fn cas(&self) -> Vec<String> {
+        cas(&self.enrolled.ca_pem).map(|(print, _)| print).collect()
     }
 
     /// Keeps a renewed key and certificate in the data folder of an enrolled node; after a power cut both are there or neither.
@@ -103,6 +128,7 @@ impl Identity {
         let renewed = Renewed {
             key_pem: self.key_pem.to_string(),
             certificate_pem: self.enrolled.certificate_pem.clone(),
+            ca_pem: Some(self.enrolled.ca_pem.clone()),
             now: self.enrolled.now,
         };
         serde_json::to_vec(&renewed)
@@ -146,4 +172,14 @@ impl Identity {
             key_pem: self.key_pem.as_bytes().to_vec(),
         }
     }
+}
+
+/// The certificates in a PEM, each with its fingerprint (SHA-256, hexadecimal). What is none is passed over.
+pub(crate) fn cas(pem: &str) -> impl Iterator<Item = (String, String)> {
+    const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+    pem.split(BEGIN).skip(1).filter_map(|rest| {
+        let block = format!("{BEGIN}{}\n", rest.trim_end());
+        let der = CertificateDer::from_pem_slice(block.as_bytes()).ok()?;
+        Some((files::hex(digest(&SHA256, &der).as_ref()), block))
+    })
 }

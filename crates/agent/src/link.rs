@@ -7,7 +7,10 @@ use loa_mqtt::{
     Client, ClientConfig, ClientError, Connection, Delivery, Incoming, Qos, ServerAddress, Subscription, Will,
 };
 use loa_protocol::{ClipHash, Clock};
-use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
+use tokio::sync::{
+    mpsc::{Receiver, UnboundedReceiver},
+    watch,
+};
 
 use crate::{
     alive::Question,
@@ -57,6 +60,8 @@ pub struct Heard {
     pub events: UnboundedReceiver<Event>,
     /// What becomes of its certificate.
     pub certificate: UnboundedReceiver<News>,
+    /// Tells whoever renews it which CAs the plan names.
+    pub wanted_cas: watch::Sender<Vec<String>>,
     /// Whether this loop turns.
     pub questions: UnboundedReceiver<Question>,
 }
@@ -70,11 +75,12 @@ pub async fn run<P: Plays>(
     clock: Arc<dyn Clock>,
     stop: impl Future<Output = ()>,
 ) -> End {
-    let Heard { mut incoming, mut events, mut certificate, mut questions } = heard;
+    let Heard { mut incoming, mut events, mut certificate, wanted_cas, mut questions } = heard;
     let mut connection = client.connection();
     let mut running = Running {
         client: client.clone(),
         fetcher,
+        wanted_cas,
         receipts: None,
         fetches: FuturesUnordered::new(),
         seed: 0,
@@ -151,6 +157,7 @@ type Fetched = future::Ready<(ClipHash, Result<(), FetchError>)>;
 struct Running {
     client: Client,
     fetcher: Fetcher,
+    wanted_cas: watch::Sender<Vec<String>>,
     receipts: Option<Delivery>,
     fetches: FuturesUnordered<futures_util::future::BoxFuture<'static, <Fetched as Future>::Output>>,
     seed: u64,
@@ -197,6 +204,7 @@ impl Running {
                         (clip.hash, result)
                     }));
                 }
+                Request::Trust(cas) => drop(self.wanted_cas.send_replace(cas)),
                 Request::Restart => end = Some(End::Restart),
             }
         }

@@ -127,6 +127,7 @@ mod tests {
 
     fn plan(generation: u64, hamlet: &str) -> Plan {
         Plan {
+            cas: Vec::new(),
             node: "n1".parse().unwrap(),
             generation,
             issued_at: "2026-11-24T05:00:00Z".parse().unwrap(),

@@ -11,7 +11,7 @@ use std::{
 use loa_mqtt::ClientError;
 use loa_protocol::{Clock, SystemClock};
 use ring::rand::{SecureRandom, SystemRandom};
-use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::{mpsc::unbounded_channel, watch};
 
 use crate::{
     alive::{self, Part, Supervisor},
@@ -94,7 +94,8 @@ pub async fn run_on(
     let renewed = identity.clone();
     let fetcher = Fetcher::new(identity, clock.clone(), Pace { kbit_s: config.fetch_kbit_s, jitter, seed });
     let (news, certificate) = unbounded_channel();
-    let renewing = tokio::spawn(renew::keep(renewed, data.to_owned(), clock.clone(), seed, news));
+    let (wanted_cas, wanted) = watch::channel(Vec::new());
+    let renewing = tokio::spawn(renew::keep(renewed, data.to_owned(), clock.clone(), seed, wanted, news));
     let (ask_link, questions) = unbounded_channel();
     let link_part = Part::new("link", move |question| {
         let _ = ask_link.send(question);
@@ -105,7 +106,7 @@ pub async fn run_on(
         stop.await;
         supervisor.stopping();
     };
-    let heard = Heard { incoming, events, certificate, questions };
+    let heard = Heard { incoming, events, certificate, wanted_cas, questions };
     let end = link::run(node, client, heard, fetcher, clock, stop).await;
     living.abort();
     renewing.abort();

@@ -55,6 +55,10 @@ impl Ca {
         Self { pem: certificate.pem(), der: certificate.der().clone(), issuer: Issuer::new(params, key) }
     }
 
+    pub(crate) fn pem(&self) -> &str {
+        &self.pem
+    }
+
     pub(crate) fn fingerprint(&self) -> Fingerprint {
         files::hex(digest(&SHA256, &self.der).as_ref()).parse().unwrap()
     }

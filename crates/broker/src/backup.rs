@@ -24,7 +24,8 @@ use crate::{
     store::{Store, StoreError},
 };
 
-const DATABASE: &str = "loa.db";
+/// The database, in the data folder.
+pub(crate) const DATABASE: &str = "loa.db";
 /// The last entry: what the others must be.
 const MANIFEST: &str = "manifest.json";
 /// Not a copy of the database's files, which change while they are read; and what MQTT keeps.

@@ -29,7 +29,7 @@ use crate::{
     identity::{IdentityError, NodePeer, node_of},
     people::network,
     secrets,
-    store::Claimed,
+    store::{Claimed, Given},
 };
 
 const REQUEST_BYTES: usize = 16 * 1024;
@@ -100,7 +100,8 @@ async fn enrol(
     };
     app.claims.succeeded(&who);
     let certificate = app.identity.sign_node(&request.csr_pem, &node, now, life).map_err(refused)?;
-    app.store.node_enrolled(&node, &certificate.serial, now).await?;
+    let ca = app.identity.certifying_fingerprint();
+    app.store.node_enrolled(&node, Given { serial: &certificate.serial, ca: &ca, at: now }).await?;
     app.presence.forget(&node);
     // A certificate given before no longer counts; nor does a connection made with it.
     if let Err(error) = app.bus.disconnect_client(node.as_str()).await {
@@ -119,7 +120,7 @@ async fn enrol(
         node,
         areas,
         certificate_pem: certificate.pem,
-        ca_pem: app.identity.ca_pem().to_owned(),
+        ca_pem: app.identity.trusted_pem(),
         authority: app.identity.authority(),
         mqtt: app.addresses.mqtt.clone(),
         http: app.addresses.http.clone(),
@@ -143,8 +144,7 @@ fn refused(error: IdentityError) -> Problem {
 async fn in_force<'a>(app: &App, peer: &'a Peer) -> Result<&'a NodePeer, Problem> {
     let forbidden = || Problem::new(Code::Forbidden);
     let peer = peer.node.as_ref().ok_or_else(forbidden)?;
-    let row = app.store.node(&peer.node).await?.ok_or_else(forbidden)?;
-    if row.trusts(&peer.serial) { Ok(peer) } else { Err(forbidden()) }
+    if app.store.certificate_counts(&peer.node, &peer.serial).await? { Ok(peer) } else { Err(forbidden()) }
 }
 
 /// A new certificate for a new key. The one shown stays good until it ends, so that an answer lost on the way strands nobody.
@@ -156,11 +156,14 @@ async fn renew(
     let peer = in_force(&app, &peer).await?;
     let (now, life) = (app.now(), app.settings.node_certificate_life());
     let certificate = app.identity.sign_node(&request.csr_pem, &peer.node, now, life).map_err(refused)?;
-    if !app.store.node_renewed(&peer.node, &peer.serial, &certificate.serial).await? {
+    let ca = app.identity.certifying_fingerprint();
+    let given = Given { serial: &certificate.serial, ca: &ca, at: now };
+    if !app.store.node_renewed(&peer.node, given).await? {
         return Err(Problem::new(Code::Forbidden));
     }
     tracing::info!(node = %peer.node, "a node renewed its certificate");
-    Ok(Json(RenewalResponse { certificate_pem: certificate.pem, now }))
+    let ca_pem = Some(app.identity.trusted_pem());
+    Ok(Json(RenewalResponse { certificate_pem: certificate.pem, ca_pem, now }))
 }
 
 async fn clip(

@@ -121,7 +121,7 @@ async fn run() -> anyhow::Result<()> {
             audit::run(&command, SystemClock::new().now(), &mut std::io::stdout().lock()).await
         }
         Command::Keys(command) => {
-            print(&key_commands::run(&command, SystemClock::new().now())?);
+            print(&key_commands::run(&command, SystemClock::new().now()).await?);
             Ok(())
         }
         Command::MosquittoAcl(arguments) => {
@@ -137,6 +137,16 @@ async fn run() -> anyhow::Result<()> {
             let store = Store::open(&settings.data.join("loa.db")).await?;
             let now = SystemClock::new().now();
             let path = people::reset_link(&store, &username, without_two_step, now).await?;
+            let details = serde_json::json!({ "username": username, "without_two_step": without_two_step });
+            audit::by_command(
+                &settings.data,
+                "loa-broker reset-link",
+                "people.reset_link",
+                "/people",
+                details,
+                now,
+            )
+            .await?;
             print(&format!("{}{path}", settings.page_url(settings.http)));
             Ok(())
         }

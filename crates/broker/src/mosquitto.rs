@@ -67,7 +67,7 @@ pub fn issue_certificate(
     let files = [
         ("server.key", 0o600, credentials.key_pem.as_str()),
         ("server.pem", 0o644, &credentials.chain_pem),
-        ("ca.pem", 0o644, identity.ca_pem()),
+        ("ca.pem", 0o644, &identity.trusted_pem()),
     ];
     if let Some(there) = files.iter().map(|(name, ..)| out.join(name)).find(|path| path.exists()) {
         return Err(IssueError::Exists(there));

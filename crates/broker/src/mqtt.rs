@@ -10,7 +10,14 @@ use loa_mqtt::{
     external::ExternalBus,
 };
 
-use crate::{config::Settings, identity::Identity, secrets, store::Store};
+use loa_protocol::{AreaCode, NodeId};
+
+use crate::{
+    config::Settings,
+    identity::Identity,
+    secrets,
+    store::{Store, StoreError},
+};
 
 /// The broker's name at an external MQTT server.
 pub const OWN_NAME: &str = "loa-broker";
@@ -21,15 +28,25 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// Lets in enrolled nodes that show the certificate in force.
 struct EnrolledNodes(Store);
 
+impl EnrolledNodes {
+    /// Where a node stands, if its certificate counts.
+    async fn hamlet_of(&self, id: &NodeId, serial: &str) -> Result<Option<AreaCode>, StoreError> {
+        if !self.0.certificate_counts(id, serial).await? {
+            return Ok(None);
+        }
+        Ok(self.0.node(id).await?.map(|node| node.hamlet))
+    }
+}
+
 impl Admission for EnrolledNodes {
     fn admit<'a>(&'a self, who: &'a CertificateIdentity) -> BoxFuture<'a, Admitted> {
         Box::pin(async move {
             let Ok(id) = who.node_id.parse() else { return Admitted::No };
-            match self.0.node(&id).await {
-                Ok(Some(node)) if node.trusts(&who.serial) => {
-                    Admitted::Yes { commune: node.hamlet.commune().map(|commune| commune.to_string()) }
+            match self.hamlet_of(&id, &who.serial).await {
+                Ok(Some(hamlet)) => {
+                    Admitted::Yes { commune: hamlet.commune().map(|commune| commune.to_string()) }
                 }
-                Ok(_) => {
+                Ok(None) => {
                     tracing::warn!(
                         node = who.node_id,
                         serial = who.serial,
@@ -68,7 +85,7 @@ impl Opened {
                 let tls = ServerTls {
                     cert_pem: server.chain_pem.into(),
                     key_pem: server.key_pem.into(),
-                    client_ca_pem: identity.ca_pem().into(),
+                    client_ca_pem: identity.trusted_pem().into(),
                 };
                 let config = EmbeddedConfig::new(
                     settings.mqtt_listen,
@@ -121,7 +138,7 @@ fn client_identity(
     let read = |file: &std::path::PathBuf| std::fs::read(file).with_context(|| file.display().to_string());
     let ca_pem = match &settings.mqtt_ca {
         Some(file) => read(file)?,
-        None => identity.ca_pem().into(),
+        None => identity.trusted_pem().into(),
     };
     let (cert_pem, key_pem) = match (&settings.mqtt_cert, &settings.mqtt_key) {
         (Some(certificate), Some(key)) => (read(certificate)?, read(key)?),

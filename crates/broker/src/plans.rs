@@ -160,6 +160,7 @@ fn signed(
 
 fn plan(app: &App, node: &PlannedNode, common: &Common, generation: u64, issued_at: Timestamp) -> Plan {
     Plan {
+        cas: app.identity.trusted_fingerprints(),
         node: node.id.clone(),
         generation,
         issued_at,

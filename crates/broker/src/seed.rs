@@ -5,7 +5,7 @@ use loa_protocol::NodeId;
 
 use crate::{
     config::Settings,
-    store::{AreaRow, NodeRow, Store},
+    store::{AreaRow, Given, NodeRow, Store},
 };
 
 /// Adds a province, communes of 25 nodes, and nodes that look enrolled.
@@ -31,7 +31,7 @@ pub async fn seed(settings: &Settings, count: u32, now: Timestamp) -> anyhow::Re
     }
     store.add_nodes(&nodes).await?;
     for node in &nodes {
-        store.node_enrolled(&node.id, "00", now).await?;
+        store.node_enrolled(&node.id, Given { serial: "00", ca: "", at: now }).await?;
     }
     store.close().await;
     Ok(())

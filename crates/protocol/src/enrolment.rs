@@ -58,6 +58,9 @@ pub struct RenewalRequest {
 pub struct RenewalResponse {
     /// The node's new certificate, PEM.
     pub certificate_pem: String,
+    /// The CAs whose servers the node is to trust from now on, PEM, first the one that made this certificate. Absent: as before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_pem: Option<String>,
     /// When it was given.
     pub now: Timestamp,
 }

@@ -34,6 +34,10 @@ pub struct Plan {
     /// *Dừng tất cả*: while it is there, nothing sounds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latch: Option<Latch>,
+    /// The CAs whose servers the node trusts, by SHA-256 of their certificates in hexadecimal, first the one that certifies nodes now. A node that
+    /// knows others renews its certificate and learns of these. Absent: as enrolled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cas: Vec<String>,
     /// What is to be aired by timetable.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub broadcasts: Vec<Planned>,

@@ -77,6 +77,7 @@ fn commands() -> Vec<Command> {
 
 fn plan() -> Plan {
     Plan {
+        cas: Vec::new(),
         node: node(),
         generation: 7,
         issued_at: at(0),

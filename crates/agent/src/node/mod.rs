@@ -70,6 +70,8 @@ pub enum Request {
         /// Whether an airing waits for it; may become true while it is fetched ahead.
         hurry: Arc<AtomicBool>,
     },
+    /// Trust these CAs, as the plan says.
+    Trust(Vec<String>),
     /// End in an orderly way and start again.
     Restart,
 }
@@ -235,6 +237,7 @@ impl<P: Plays> Node<P> {
                 "airings were cut short when the agent last stopped"
             );
         }
+        node.trust_cas();
         node.subscribe_to_own();
         for accepted in recovered.waiting {
             tracing::info!(airing = %accepted.airing, title = accepted.title, "taken up again after a restart");
@@ -320,12 +323,19 @@ impl<P: Plays> Node<P> {
             Taken::NotSaved(error) => self.disk_failed(&error),
         }
         self.journal.saw(issued_at);
+        self.trust_cas();
         self.subscribe_to_own();
         self.timetable.look_again();
         self.follow_latch(issued_at);
         self.fetch_ahead();
         self.save();
         Ok(())
+    }
+
+    fn trust_cas(&mut self) {
+        if let Some(plan) = self.plan.held() {
+            self.requests.push(Request::Trust(plan.cas.clone()));
+        }
     }
 
     /// Does what the plan just taken says of the stop latch.

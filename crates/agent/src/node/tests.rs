@@ -86,6 +86,7 @@ impl Broker {
 
     fn plan(&self, generation: u64, hamlet: &str, percent: u8) -> Vec<u8> {
         let plan = Plan {
+            cas: Vec::new(),
             node: "n1".parse().unwrap(),
             generation,
             issued_at: at(0),

@@ -12,6 +12,9 @@ mod actions;
 mod commands;
 mod head;
 
+use std::path::Path;
+
+use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 use serde_json::Value;
 
@@ -21,6 +24,8 @@ pub use head::{Head, HeadFile};
 
 use crate::{
     app::App,
+    backup::DATABASE,
+    identity::Identity,
     secrets::hex,
     store::{AuditRow, Entry, Store, StoreError},
 };
@@ -127,6 +132,31 @@ pub async fn happened(app: &App, name: &str, action: &str, object: String, detai
     if let Err(error) = record(app, &entry).await {
         tracing::error!(%error, action, object = entry.object, "this could not be recorded in the audit log");
     }
+}
+
+/// Records what somebody did by a command of this program; the broker may be running beside it.
+pub async fn by_command(
+    data: &Path,
+    command: &str,
+    action: &str,
+    object: &str,
+    details: Value,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let store = Store::open(&data.join(DATABASE)).await?;
+    let entry = Entry {
+        at: now,
+        actor: None,
+        name: command.to_owned(),
+        address: None,
+        action: action.to_owned(),
+        object: object.to_owned(),
+        details,
+    };
+    let row = store.record(&entry).await?;
+    let identity = Identity::open_or_create(&data.join("identity"), now)?;
+    HeadFile::of(data).note(&row, identity.signing_key());
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,4 +1,7 @@
 //! The identity on disk: `ca.pem`, `ca.key.pem` and the keys of [`super::keys`] in a folder of mode 0700, files 0600.
+//!
+//! While one CA takes another's place there are `ca-next.pem` and `ca-next.key.pem` as well. The certificate is written last and moved last,
+//! so that after a crash it says by itself how far that had come.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
@@ -14,11 +17,15 @@ use super::{IdentityError, certificates::Ca, keys};
 
 const CA: &str = "ca.pem";
 const CA_KEY: &str = "ca.key.pem";
+const NEXT: &str = "ca-next.pem";
+const NEXT_KEY: &str = "ca-next.key.pem";
 
 /// What the folder holds.
 pub(super) struct Stored {
     pub(super) ca_certificate_pem: String,
     pub(super) ca_key_pem: String,
+    /// Certificate and key of the CA that takes its place.
+    pub(super) next_ca: Option<(String, String)>,
     pub(super) keys: keys::Keys,
 }
 
@@ -72,5 +79,44 @@ pub(super) fn open(folder: &Path, now: Timestamp) -> Result<Stored, IdentityErro
         let path = folder.join(name);
         fs::read_to_string(&path).map_err(failed(&path))
     };
-    Ok(Stored { ca_certificate_pem: read(CA)?, ca_key_pem: read(CA_KEY)?, keys: keys::open(folder, now)? })
+    if folder.join(NEXT).exists() && !folder.join(NEXT_KEY).exists() {
+        // The key has moved, and a crash kept the certificate from it.
+        rename(folder, NEXT, CA)?;
+    }
+    let next_ca = if folder.join(NEXT).exists() { Some((read(NEXT)?, read(NEXT_KEY)?)) } else { None };
+    Ok(Stored {
+        ca_certificate_pem: read(CA)?,
+        ca_key_pem: read(CA_KEY)?,
+        next_ca,
+        keys: keys::open(folder, now)?,
+    })
+}
+
+/// Puts a new CA beside the present one.
+pub(super) fn add_ca(folder: &Path, ca: &Ca) -> Result<(), IdentityError> {
+    // One whose certificate wasn't written was never used.
+    let key = folder.join(NEXT_KEY);
+    match fs::remove_file(&key) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(&key)(error)),
+        _ => {}
+    }
+    write_secret(&key, &ca.key_pem()).map_err(failed(&key))?;
+    let beside = folder.join("ca-next.new");
+    let _ = fs::remove_file(&beside);
+    write_secret(&beside, ca.pem()).map_err(failed(&beside))?;
+    rename(folder, "ca-next.new", NEXT)
+}
+
+/// Puts the new CA in the place of the old one, whose key is gone then.
+pub(super) fn drop_old_ca(folder: &Path) -> Result<(), IdentityError> {
+    rename(folder, NEXT_KEY, CA_KEY)?;
+    rename(folder, NEXT, CA)
+}
+
+fn rename(folder: &Path, from: &str, to: &str) -> Result<(), IdentityError> {
+    let from = folder.join(from);
+    fs::rename(&from, folder.join(to))
+        .and_then(|()| File::open(folder))
+        .and_then(|folder| folder.sync_all())
+        .map_err(failed(&from))
 }

@@ -57,6 +57,12 @@ pub enum IdentityError {
         /// Which file.
         path: String,
     },
+    /// A CA is already being replaced: finish that first.
+    #[error("the CA is being replaced already; finish that with `loa-broker keys drop-old-ca`")]
+    Replacing,
+    /// No CA is being replaced.
+    #[error("no CA is being replaced; begin with `loa-broker keys new-ca`")]
+    NotReplacing,
     /// The system's random numbers can't be had.
     #[error("no random numbers from the system")]
     Random,
@@ -73,6 +79,8 @@ pub struct Credentials {
 /// The broker's identity, opened.
 pub struct Identity {
     ca: certificates::Ca,
+    /// The one that takes its place.
+    next_ca: Option<certificates::Ca>,
     authority: AuthorityPublicKey,
     signing: SigningKey,
     created_at: Timestamp,
@@ -85,14 +93,15 @@ impl Identity {
         if !folder.exists() {
             files::create(folder, &certificates::Ca::generate(now)?, now)?;
         }
-        let files::Stored { ca_certificate_pem, ca_key_pem, keys } = files::open(folder, now)?;
+        let files::Stored { ca_certificate_pem, ca_key_pem, next_ca, keys } = files::open(folder, now)?;
         let ca = certificates::Ca::open(ca_certificate_pem, &ca_key_pem)?;
+        let next_ca = next_ca.map(|(pem, key_pem)| certificates::Ca::open(pem, &key_pem)).transpose()?;
         let keys::Keys { authority, signing, created_at, authority_here } = keys;
         let until = signing.certificate().not_after;
         if until.duration_since(now) < SOON {
             tracing::warn!(%until, "nodes soon believe the signing key no more; see `loa-broker keys rotate`");
         }
-        Ok(Self { ca, authority, signing, created_at, authority_here })
+        Ok(Self { ca, next_ca, authority, signing, created_at, authority_here })
     }
 
     /// Makes a new signing key in the identity's folder; a running broker takes it at its next start. With `revoke`, nodes that hear
@@ -111,17 +120,59 @@ impl Identity {
         keys::take_out(folder, to, now)
     }
 
+    /// Makes a new CA in the identity's folder. From the broker's next start on it certifies nodes, and nodes trust both; servers still show the
+    /// old one's certificates.
+    pub fn add_ca(folder: &Path, now: Timestamp) -> Result<(), IdentityError> {
+        if files::open(folder, now)?.next_ca.is_some() {
+            return Err(IdentityError::Replacing);
+        }
+        files::add_ca(folder, &certificates::Ca::generate(now)?)
+    }
+
+    /// Ends that: from the broker's next start on the new CA is the only one. Nodes that have no certificate of it must be enrolled anew.
+    pub fn drop_old_ca(folder: &Path, now: Timestamp) -> Result<(), IdentityError> {
+        match files::open(folder, now)?.next_ca {
+            Some(_) => files::drop_old_ca(folder),
+            None => Err(IdentityError::NotReplacing),
+        }
+    }
+
     /// Whether the authority's secret key lies in the folder.
     pub fn has_authority_key(&self) -> bool {
         self.authority_here
     }
 
-    /// The CA's certificate.
+    /// The certificate of the CA that servers show.
     pub fn ca_pem(&self) -> &str {
         self.ca.pem()
     }
 
-    /// SHA-256 of the CA's certificate (DER), in hexadecimal: what an installer carries to the pole.
+    /// The CAs whose certificates count, first the one that certifies nodes.
+    fn trusted(&self) -> impl Iterator<Item = &certificates::Ca> {
+        self.next_ca.iter().chain([&self.ca])
+    }
+
+    /// Certificates of all CAs whose certificates count, first the one that certifies nodes.
+    pub fn trusted_pem(&self) -> String {
+        self.trusted().map(certificates::Ca::pem).collect()
+    }
+
+    /// Their fingerprints, in the same order: SHA-256, hexadecimal.
+    pub fn trusted_fingerprints(&self) -> Vec<String> {
+        self.trusted().map(|ca| hex(digest(&SHA256, ca.der()).as_ref())).collect()
+    }
+
+    /// Fingerprint of the CA that certifies nodes.
+    pub fn certifying_fingerprint(&self) -> String {
+        hex(digest(&SHA256, self.next_ca.as_ref().unwrap_or(&self.ca).der()).as_ref())
+    }
+
+    /// Whether one CA takes another's place.
+    pub fn replaces_ca(&self) -> bool {
+        self.next_ca.is_some()
+    }
+
+    /// SHA-256 of the certificate (DER) of the CA that servers show, in hexadecimal: what an installer carries to the pole.
     pub fn ca_fingerprint(&self) -> String {
         hex(digest(&SHA256, self.ca.der()).as_ref())
     }
@@ -144,7 +195,7 @@ impl Identity {
         now: Timestamp,
         life: jiff::SignedDuration,
     ) -> Result<NodeCertificate, IdentityError> {
-        self.ca.sign_node(csr_pem, node, self.created_at, now, life)
+        self.next_ca.as_ref().unwrap_or(&self.ca).sign_node(csr_pem, node, self.created_at, now, life)
     }
 
     /// A fresh server certificate for these host names and addresses.

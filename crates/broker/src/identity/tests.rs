@@ -81,8 +81,12 @@ fn nobody_but_the_broker_can_read_its_keys() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("identity");
     Identity::open_or_create(&path, now()).unwrap();
-    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
-    for file in fs::read_dir(&path).unwrap() {
+    nobody_else_reads(&path);
+}
+
+fn nobody_else_reads(path: &Path) {
+    assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o700);
+    for file in fs::read_dir(path).unwrap() {
         let file = file.unwrap();
         assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.file_name());
     }
@@ -246,4 +250,55 @@ fn a_signing_key_is_certified_anew_in_time_while_the_authority_is_at_hand() {
         first.signing_key().certificate().not_before,
         "a node whose clock is behind believes it"
     );
+}
+
+#[test]
+fn while_a_ca_is_replaced_certificates_of_both_get_in_and_servers_show_the_old_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("identity");
+    let before = Identity::open_or_create(&path, now()).unwrap();
+    let signed = |identity: &Identity| {
+        let (key, csr) = request();
+        (identity.sign_node(&csr, &node(), now(), YEAR).unwrap(), key)
+    };
+    let (old, old_key) = signed(&before);
+    assert!(matches!(Identity::drop_old_ca(&path, now()), Err(IdentityError::NotReplacing)));
+    Identity::add_ca(&path, now()).unwrap();
+    assert!(matches!(Identity::add_ca(&path, now()), Err(IdentityError::Replacing)));
+
+    let during = Identity::open_or_create(&path, now()).unwrap();
+    let (new, new_key) = signed(&during);
+    assert_eq!(during.ca_fingerprint(), before.ca_fingerprint(), "who trusts the old one alone gets through");
+    assert_eq!(during.trusted_fingerprints()[1], before.ca_fingerprint());
+    assert_ne!(during.trusted_fingerprints()[0], before.ca_fingerprint());
+    let old_key_again = KeyPair::from_pem(&old_key.serialize_pem()).unwrap();
+    let new_key_again = KeyPair::from_pem(&new_key.serialize_pem()).unwrap();
+    assert!(handshake(&during, Some((&old.pem, old_key)), "loa.test").is_ok());
+    assert!(handshake(&during, Some((&new.pem, new_key)), "loa.test").is_ok());
+    assert!(handshake(&before, Some((&new.pem, new_key_again)), "loa.test").is_err());
+
+    Identity::drop_old_ca(&path, now()).unwrap();
+    let after = Identity::open_or_create(&path, now()).unwrap();
+    assert_eq!(after.trusted_fingerprints(), [during.trusted_fingerprints()[0].clone()]);
+    assert_eq!(after.ca_fingerprint(), during.trusted_fingerprints()[0]);
+    assert_eq!(after.authority(), before.authority(), "what signs is another matter");
+    assert!(handshake(&after, Some((&old.pem, old_key_again)), "loa.test").is_err());
+    nobody_else_reads(&path);
+}
+
+#[test]
+fn a_ca_whose_replacement_was_cut_short_is_whole_at_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("identity");
+    let before = Identity::open_or_create(&path, now()).unwrap().ca_fingerprint();
+    // The power went when the new CA's key was there and its certificate not yet.
+    fs::write(path.join("ca-next.key.pem"), "half").unwrap();
+    assert_eq!(Identity::open_or_create(&path, now()).unwrap().trusted_fingerprints(), [before]);
+    Identity::add_ca(&path, now()).unwrap();
+    let new = Identity::open_or_create(&path, now()).unwrap().certifying_fingerprint();
+    // And when its key had taken the old one's place and its certificate not yet.
+    fs::rename(path.join("ca-next.key.pem"), path.join("ca.key.pem")).unwrap();
+    let after = Identity::open_or_create(&path, now()).unwrap();
+    assert_eq!(after.trusted_fingerprints(), [new]);
+    assert!(!after.replaces_ca());
 }

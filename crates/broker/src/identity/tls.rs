@@ -39,7 +39,9 @@ impl Identity {
         let tls = |error: String| IdentityError::Tls(error);
         let server = self.server_credentials(names, now)?;
         let mut roots = RootCertStore::empty();
-        roots.add(self.ca.der().clone()).map_err(|e| tls(e.to_string()))?;
+        for ca in self.trusted() {
+            roots.add(ca.der().clone()).map_err(|e| tls(e.to_string()))?;
+        }
         let chain = CertificateDer::pem_slice_iter(server.chain_pem.as_bytes())
             .collect::<Result<Vec<_>, _>>()
             .map_err(|e| tls(e.to_string()))?;

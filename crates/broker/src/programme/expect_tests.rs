@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::store::{
-    AiringStatus,
+    AiringStatus, Given,
     tests::{Commune, at, broadcast_id, node},
 };
 
@@ -70,8 +70,8 @@ async fn nodes_enrolled_after_the_start_are_not_expected() {
     let commune = Commune::new().await;
     pass_at(&commune, 0).await;
     commune.daily(1).await;
-    commune.store.node_enrolled(&node("n1"), "01", at(600)).await.unwrap();
-    commune.store.node_enrolled(&node("n2"), "02", at(601)).await.unwrap();
+    commune.store.node_enrolled(&node("n1"), Given { serial: "01", ca: "", at: at(600) }).await.unwrap();
+    commune.store.node_enrolled(&node("n2"), Given { serial: "02", ca: "", at: at(601) }).await.unwrap();
     assert_eq!(pass_at(&commune, 700).await, 1);
     assert_eq!(airings(&commune).await, [(at(600), vec!["n1".to_owned()])]);
 }

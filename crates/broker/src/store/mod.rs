@@ -9,6 +9,7 @@ mod audit;
 mod broadcasts;
 mod bulletins;
 mod calendars;
+mod certificates;
 mod expected;
 mod inbox;
 mod latches;
@@ -37,6 +38,7 @@ pub use audit::{AuditRow, Entry};
 pub use broadcasts::BroadcastRow;
 pub use bulletins::{BulletinRow, ClipRow};
 pub use calendars::{CalendarRow, Started};
+pub use certificates::Given;
 pub use expected::{ExpectedRow, HeardRow, SilentAiring, Standing};
 pub use inbox::{InboxMove, InboxRow, InboxStatus};
 pub use latches::LatchRow;
@@ -186,6 +188,8 @@ fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError
     serde_json::from_str(text).map_err(|_| StoreError::Unreadable(text.chars().take(80).collect()))
 }
 
+#[cfg(test)]
+mod certificates_tests;
 #[cfg(test)]
 mod people_tests;
 #[cfg(test)]

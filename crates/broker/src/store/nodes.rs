@@ -4,7 +4,11 @@ use jiff::Timestamp;
 use loa_protocol::{AreaCode, NodeId, NodeState, health::Heartbeat, plan::Volume};
 use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
 
-use super::{Store, StoreError, from_json, instant, json, maybe_instant, micros, parsed};
+use super::{
+    Given, Store, StoreError,
+    certificates::{give, take_all},
+    from_json, instant, json, maybe_instant, micros, parsed,
+};
 
 /// Rows in one statement.
 const ROWS: usize = 500;
@@ -22,11 +26,7 @@ pub struct NodeRow {
     pub volume: Volume,
     /// When it was added.
     pub created_at: Timestamp,
-    /// Serial number of the certificate in force.
-    pub serial: Option<String>,
-    /// Of the one it showed when it got that, good until it ends.
-    pub previous_serial: Option<String>,
-    /// When it got that certificate.
+    /// When it was enrolled last.
     pub enrolled_at: Option<Timestamp>,
     /// Since when it may do nothing any more.
     pub revoked_at: Option<Timestamp>,
@@ -53,8 +53,6 @@ impl NodeRow {
             name,
             volume: Volume::default(),
             created_at: now,
-            serial: None,
-            previous_serial: None,
             enrolled_at: None,
             revoked_at: None,
             generation: 0,
@@ -71,12 +69,6 @@ impl NodeRow {
         self.enrolled_at.is_some() && self.revoked_at.is_none()
     }
 
-    /// Whether a certificate of this serial number lets it in.
-    pub fn trusts(&self, serial: &str) -> bool {
-        let counts = |known: &Option<String>| known.as_deref() == Some(serial);
-        self.is_trusted() && (counts(&self.serial) || counts(&self.previous_serial))
-    }
-
     fn read(row: &SqliteRow) -> Result<Self, StoreError> {
         let state: Option<String> = row.try_get("state")?;
         let heartbeat: Option<String> = row.try_get("heartbeat")?;
@@ -89,8 +81,6 @@ impl NodeRow {
                 emergency_percent: row.try_get("emergency_volume")?,
             },
             created_at: instant(row.try_get("created_at")?)?,
-            serial: row.try_get("serial")?,
-            previous_serial: row.try_get("previous_serial")?,
             enrolled_at: maybe_instant(row.try_get("enrolled_at")?)?,
             revoked_at: maybe_instant(row.try_get("revoked_at")?)?,
             generation: row.try_get::<i64, _>("generation")?.unsigned_abs(),
@@ -140,7 +130,7 @@ pub enum Claimed {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, hamlet, name, volume, emergency_volume, created_at, serial, previous_serial, enrolled_at, revoked_at, generation, ",
+            "SELECT id, hamlet, name, volume, emergency_volume, created_at, enrolled_at, revoked_at, generation, ",
             "published, plan_body, state, heartbeat, last_seen FROM nodes ",
             $rest
         )
@@ -256,32 +246,16 @@ impl Store {
     }
 
     /// The node has its certificate. A certificate it had before no longer counts.
-    pub async fn node_enrolled(&self, id: &NodeId, serial: &str, now: Timestamp) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE nodes SET serial = ?, previous_serial = NULL, enrolled_at = ?, state = NULL, heartbeat = NULL WHERE id = ?",
-        )
-        .bind(serial)
-        .bind(micros(now))
-        .bind(id.as_str())
-        .execute(&self.pool)
-        .await?;
-        Ok(())
-    }
-
-    /// The node, which showed the certificate `shown`, has a new one; both count. Whether it was still trusted.
-    pub async fn node_renewed(&self, id: &NodeId, shown: &str, serial: &str) -> Result<bool, StoreError> {
-        let done = sqlx::query(
-            "UPDATE nodes SET serial = ?, previous_serial = ?
-             WHERE id = ? AND revoked_at IS NULL AND (serial = ? OR previous_serial = ?)",
-        )
-        .bind(serial)
-        .bind(shown)
-        .bind(id.as_str())
-        .bind(shown)
-        .bind(shown)
-        .execute(&self.pool)
-        .await?;
-        Ok(done.rows_affected() > 0)
+    pub async fn node_enrolled(&self, id: &NodeId, given: Given<'_>) -> Result<(), StoreError> {
+        let mut work = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        take_all(&mut work, id).await?;
+        give(&mut work, id, given).await?;
+        sqlx::query("UPDATE nodes SET enrolled_at = ?, state = NULL, heartbeat = NULL WHERE id = ?")
+            .bind(micros(given.at))
+            .bind(id.as_str())
+            .execute(&mut *work)
+            .await?;
+        Ok(work.commit().await?)
     }
 
     /// From now on the node may do nothing; whether it was there and trusted.

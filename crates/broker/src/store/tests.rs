@@ -139,7 +139,7 @@ impl Commune {
     /// Both nodes get certificates.
     pub(crate) async fn enrol(&self) {
         for id in ["n1", "n2"] {
-            self.store.node_enrolled(&node(id), "01", at(0)).await.unwrap();
+            self.store.node_enrolled(&node(id), Given { serial: "01", ca: "", at: at(0) }).await.unwrap();
         }
     }
 
@@ -311,8 +311,8 @@ async fn only_enrolled_nodes_that_are_not_revoked_are_trusted() {
     let commune = Commune::new().await;
     let store = &commune.store;
     assert!(store.trusted_nodes().await.unwrap().is_empty());
-    store.node_enrolled(&node("n1"), "01", at(1)).await.unwrap();
-    store.node_enrolled(&node("n2"), "02", at(1)).await.unwrap();
+    store.node_enrolled(&node("n1"), Given { serial: "01", ca: "", at: at(1) }).await.unwrap();
+    store.node_enrolled(&node("n2"), Given { serial: "02", ca: "", at: at(1) }).await.unwrap();
     store.revoke_node(&node("n2"), at(2)).await.unwrap();
     let trusted = store.trusted_nodes().await.unwrap();
     assert_eq!(trusted, [(node("n1"), "31699-01".parse().unwrap())]);

@@ -261,7 +261,7 @@ impl Broker {
         if answer.status() != StatusCode::OK {
             return Err(answer.status());
         }
-        let RenewalResponse { certificate_pem, now } = answer.json().await.unwrap();
+        let RenewalResponse { certificate_pem, ca_pem: _, now } = answer.json().await.unwrap();
         let told = EnrolmentResponse { certificate_pem, now, ..node.told.clone() };
         Ok(Node { told, key_pem: key.serialize_pem() })
     }

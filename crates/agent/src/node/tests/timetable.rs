@@ -53,6 +53,7 @@ fn daily(name: u8, minute: i8) -> Planned {
 
 fn plan(generation: u64, issued: i64, broadcasts: Vec<Planned>) -> Plan {
     Plan {
+        cas: Vec::new(),
         node: "n1".parse().unwrap(),
         generation,
         issued_at: at(issued),

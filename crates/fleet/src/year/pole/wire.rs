@@ -95,6 +95,7 @@ impl Pole<'_> {
     fn plan_of(&self, index: usize, version: &Version) -> Plan {
         let mine = version.programme.iter().filter(|entry| entry.nodes.get(self.index) == Some(&true));
         Plan {
+            cas: Vec::new(),
             node: self.id.clone(),
             generation: index as u64 + 1,
             issued_at: version.at,
