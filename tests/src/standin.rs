@@ -123,6 +123,7 @@ impl Standin {
             volume: Volume::default(),
             policy: Policy::unlimited(),
             latch: None,
+            release: None,
             broadcasts,
         })
     }

@@ -34,6 +34,9 @@ pub struct Plan {
     /// *Dừng tất cả*: while it is there, nothing sounds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latch: Option<Latch>,
+    /// The release of the agent that the node shall run, as it was signed ([`crate::release`]); absent: whichever it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<String>,
     /// What is to be aired by timetable.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub broadcasts: Vec<Planned>,

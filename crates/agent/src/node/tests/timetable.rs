@@ -62,6 +62,7 @@ fn plan(generation: u64, issued: i64, broadcasts: Vec<Planned>) -> Plan {
         volume: Volume { percent: 80, emergency_percent: 100 },
         policy: Policy::unlimited(),
         latch: None,
+        release: None,
         broadcasts,
     }
 }
