@@ -9,7 +9,9 @@ use loa_broker::{
     config::{Arguments, Settings},
     http,
     key_commands::{self, KeyCommand},
-    mosquitto, people, seed, serve,
+    mosquitto, people,
+    releases::commands::{self as release_commands, ReleaseCommand},
+    seed, serve,
     store::Store,
 };
 use loa_protocol::{Clock, SystemClock};
@@ -51,6 +53,9 @@ enum Command {
     /// Show, replace or take out the keys that nodes believe
     #[command(subcommand)]
     Keys(KeyCommand),
+    /// Sign releases of the agent, and give them to the broker
+    #[command(subcommand)]
+    Releases(ReleaseCommand),
     /// Print Mosquitto's access rules for the nodes in the store
     MosquittoAcl(Arguments),
     /// Issue a certificate for an MQTT server of your own: `ca.pem`, `server.pem`, `server.key`
@@ -122,6 +127,10 @@ async fn run() -> anyhow::Result<()> {
         }
         Command::Keys(command) => {
             print(&key_commands::run(&command, SystemClock::new().now())?);
+            Ok(())
+        }
+        Command::Releases(command) => {
+            print(&release_commands::run(&command, SystemClock::new().now()).await?);
             Ok(())
         }
         Command::MosquittoAcl(arguments) => {

@@ -25,6 +25,7 @@ use crate::{
     app::App,
     dispatch::{self, DispatchError},
     http::view,
+    releases,
     store::{AiringStatus, StoreError},
 };
 
@@ -199,6 +200,7 @@ async fn heard_state(app: &Arc<App>, node: &NodeId, message: &Message) -> anyhow
         progress(app, airing, node, AiringStatus::Waiting, None).await?;
     }
     let held = state.generation.unwrap_or(0);
+    let said = state.clone();
     let here = state.online && !message.retain;
     if here && let Some(question) = &state.ask {
         // What was said to a retained state may have been asked long ago; this one waits for the answer.
@@ -206,13 +208,19 @@ async fn heard_state(app: &Arc<App>, node: &NodeId, message: &Message) -> anyhow
             tracing::warn!(%node, %error, "a node that asks for the time can't be told");
         }
     }
+    let mut program_changed = false;
     app.presence.change(node, |Entry { word, .. }| {
+        let before = word.state.as_ref().map(|state| (&state.version, &state.release));
+        program_changed = before != Some((&state.version, &state.release));
         // A retained state tells what was, not that the node is there now.
         if !message.retain {
             word.seen = Some(now);
         }
         word.state = Some(state);
     });
+    if program_changed {
+        releases::heard(app, node, &said).await?;
+    }
     tell_node(app, node).await?;
     if here && app.store.node(node).await?.is_some_and(|row| row.published != 0 && row.published != held) {
         // Lost on the way, or about to arrive; once more does no harm.
