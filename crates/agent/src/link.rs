@@ -10,6 +10,7 @@ use loa_protocol::{ClipHash, Clock};
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
 
 use crate::{
+    alive::Question,
     cache::{FetchError, Fetcher},
     clock::TlsTime,
     node::{Node, Request},
@@ -56,6 +57,8 @@ pub struct Heard {
     pub events: UnboundedReceiver<Event>,
     /// What becomes of its certificate.
     pub certificate: UnboundedReceiver<News>,
+    /// Whether this loop turns.
+    pub questions: UnboundedReceiver<Question>,
 }
 
 /// Runs a node until `stop` resolves or it is told to restart.
@@ -67,7 +70,7 @@ pub async fn run<P: Plays>(
     clock: Arc<dyn Clock>,
     stop: impl Future<Output = ()>,
 ) -> End {
-    let Heard { mut incoming, mut events, mut certificate } = heard;
+    let Heard { mut incoming, mut events, mut certificate, mut questions } = heard;
     let mut connection = client.connection();
     let mut running = Running {
         client: client.clone(),
@@ -101,6 +104,7 @@ pub async fn run<P: Plays>(
                 Ok(()) => follow(&mut node, &connection.borrow_and_update()),
                 Err(_) => end = Some(End::Stopped),
             },
+            Some(question) = questions.recv() => question.answer(),
             Some(news) = certificate.recv() => running.follow_certificate(&mut node, news),
             () = receipts_sent(&mut running.receipts) => node.receipts_sent(),
             Some((hash, result)) = running.fetches.next() => node.fetched(&hash, result),

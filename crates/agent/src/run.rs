@@ -14,6 +14,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::{
+    alive::{self, Part, Supervisor},
     cache::{Fetcher, Pace},
     clock::{NodeClock, built_at},
     config::Config,
@@ -78,6 +79,7 @@ pub async fn run_on(
     let (player, events) =
         Player::spawn(output, trouble, config.amplifier.make(), clock.clone(), settings)
             .map_err(|source| RunError::System { what: "the player can't be started".into(), source })?;
+    let player_part = player.part();
     let node = Node::open(Parts {
         data: data.to_owned(),
         identity: identity.clone(),
@@ -93,7 +95,19 @@ pub async fn run_on(
     let fetcher = Fetcher::new(identity, clock.clone(), Pace { kbit_s: config.fetch_kbit_s, jitter, seed });
     let (news, certificate) = unbounded_channel();
     let renewing = tokio::spawn(renew::keep(renewed, data.to_owned(), clock.clone(), seed, news));
-    let end = link::run(node, client, Heard { incoming, events, certificate }, fetcher, clock, stop).await;
+    let (ask_link, questions) = unbounded_channel();
+    let link_part = Part::new("link", move |question| {
+        let _ = ask_link.send(question);
+    });
+    let supervisor = Supervisor::of_environment();
+    let living = tokio::spawn(alive::keep(vec![player_part, link_part], supervisor.clone()));
+    let stop = async {
+        stop.await;
+        supervisor.stopping();
+    };
+    let heard = Heard { incoming, events, certificate, questions };
+    let end = link::run(node, client, heard, fetcher, clock, stop).await;
+    living.abort();
     renewing.abort();
     Ok(end)
 }
