@@ -10,6 +10,7 @@ pub mod outsider;
 pub mod soundcard;
 pub mod source;
 pub mod standin;
+pub mod supervisor;
 pub mod tune;
 pub mod world;
 pub mod wrong_clock;

@@ -9,6 +9,7 @@
 //! [`node`] is the logic and does no input or output but its own files; [`link`] and [`player`] carry for it. The fleet runs the same
 //! node with a link and without sound.
 
+pub mod alive;
 pub mod amplifier;
 pub mod cache;
 pub mod clock;

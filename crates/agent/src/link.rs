@@ -10,6 +10,7 @@ use loa_protocol::{ClipHash, Clock, ReleaseManifest};
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
 
 use crate::{
+    alive::Question,
     cache::{FetchError, Fetcher},
     clock::TlsTime,
     node::{Node, Request},
@@ -59,6 +60,10 @@ pub struct Heard {
     pub events: UnboundedReceiver<Event>,
     /// What becomes of its certificate.
     pub certificate: UnboundedReceiver<News>,
+    /// Whether this loop turns.
+    pub questions: UnboundedReceiver<Question>,
+    /// That every part of the agent turns.
+    pub ready: UnboundedReceiver<()>,
 }
 
 /// What a node's requests are met with.
@@ -78,7 +83,7 @@ pub async fn run<P: Plays>(
     clock: Arc<dyn Clock>,
     stop: impl Future<Output = ()>,
 ) -> End {
-    let Heard { mut incoming, mut events, mut certificate } = heard;
+    let Heard { mut incoming, mut events, mut certificate, mut questions, mut ready } = heard;
     let mut connection = client.connection();
     let mut running = Running {
         client: client.clone(),
@@ -115,6 +120,8 @@ pub async fn run<P: Plays>(
                 Ok(()) => follow(&mut node, &connection.borrow_and_update()),
                 Err(_) => end = Some(End::Stopped),
             },
+            Some(question) = questions.recv() => question.answer(),
+            Some(()) = ready.recv() => node.ready(),
             Some(news) = certificate.recv() => running.follow_certificate(&mut node, news),
             result = prepared(&mut running.preparing) => node.prepared(result),
             () = receipts_sent(&mut running.receipts) => node.receipts_sent(),

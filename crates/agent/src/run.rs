@@ -14,6 +14,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::{
+    alive::{self, Part, Supervisor},
     cache::{Fetcher, Pace},
     clock::{NodeClock, built_at},
     config::Config,
@@ -118,6 +119,7 @@ async fn run_with(
     let (player, events) =
         Player::spawn(output, trouble, config.amplifier.make(), clock.clone(), settings)
             .map_err(|source| RunError::System { what: "the player can't be started".into(), source })?;
+    let player_part = player.part();
     let node = Node::open(Parts {
         data: data.to_owned(),
         identity: identity.clone(),
@@ -135,7 +137,26 @@ async fn run_with(
     let means = Means { fetcher, releases };
     let (news, certificate) = unbounded_channel();
     let renewing = tokio::spawn(renew::keep(renewed, data.to_owned(), clock.clone(), seed, news));
-    let end = link::run(node, client, Heard { incoming, events, certificate }, means, clock, stop).await;
+    let (ask_link, questions) = unbounded_channel();
+    let link_part = Part::new("link", move |question| {
+        let _ = ask_link.send(question);
+    });
+    let supervisor = Supervisor::of_environment();
+    // Asked last, and first when the others have answered: what READY says, the release on trial counts from.
+    let (say_ready, ready) = unbounded_channel();
+    let release_part = Part::new("release", move |question| {
+        let _ = say_ready.send(());
+        question.answer();
+    });
+    let parts = vec![player_part, link_part, release_part];
+    let living = tokio::spawn(alive::keep(parts, supervisor.clone()));
+    let stop = async {
+        stop.await;
+        supervisor.stopping();
+    };
+    let heard = Heard { incoming, events, certificate, questions, ready };
+    let end = link::run(node, client, heard, means, clock, stop).await;
+    living.abort();
     renewing.abort();
     Ok(end)
 }

@@ -3,6 +3,7 @@
 //! A broadcast goes one way: [`http`] → [`store`] → [`dispatch`] → MQTT → the nodes. What nodes say comes back through [`nodes`] into the
 //! store and, by [`events`], to open pages. [`programme`] is what is to sound by timetable; [`plans`] brings it, and all else a node must know, to each node.
 
+pub mod alive;
 pub mod app;
 pub mod approval;
 pub mod audit;

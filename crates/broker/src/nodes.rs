@@ -22,6 +22,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    alive::Question,
     app::App,
     dispatch::{self, DispatchError},
     http::view,
@@ -162,7 +163,12 @@ pub fn was_cut_off(word: &Word) -> bool {
 }
 
 /// Listens to nodes until told to stop.
-pub async fn listen(app: Arc<App>, mut messages: mpsc::Receiver<Message>, stop: CancellationToken) {
+pub async fn listen(
+    app: Arc<App>,
+    mut messages: mpsc::Receiver<Message>,
+    mut questions: mpsc::Receiver<Question>,
+    stop: CancellationToken,
+) {
     let mut sweep = tokio::time::interval(SWEEP);
     loop {
         tokio::select! {
@@ -171,6 +177,8 @@ pub async fn listen(app: Arc<App>, mut messages: mpsc::Receiver<Message>, stop: 
                 None => break,
             },
             _ = sweep.tick() => sweep_once(&app).await,
+            // Whoever asked may have gone.
+            Some(question) = questions.recv() => drop(question.send(())),
             () = stop.cancelled() => break,
         }
     }

@@ -17,10 +17,12 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
+    sync::mpsc,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    alive::{Supervisor, Vital},
     app::App,
     audit::HeadFile,
     clips::ClipFolder,
@@ -100,7 +102,8 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     });
 
     let tasks = TaskTracker::new();
-    tasks.spawn(nodes::listen(Arc::clone(&app), heard, stop.clone()));
+    let (ask_listening, questions) = mpsc::channel(1);
+    tasks.spawn(nodes::listen(Arc::clone(&app), heard, questions, stop.clone()));
     tasks.spawn(disk::watch(Arc::clone(&app), stop.clone()));
     if app.settings.mqtt_url.is_none()
         && let Err(error) = dispatch::after_restart(&app).await
@@ -133,10 +136,15 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         app.identity.ca_fingerprint()
     );
 
+    let supervisor = Supervisor::of_environment();
+    supervisor.ready();
+    let vital = Vital { app: &app, listening: ask_listening, loops: &tasks, started: tasks.len() };
     tokio::select! {
         () = asked_to_stop()? => tracing::info!("stopping"),
+        ended = supervisor.feed(async || vital.answers().await) => return Err(ended.into()),
         ended = &mut serving => anyhow::bail!("the HTTP server ended by itself: {ended:?}"),
     }
+    supervisor.stopping();
     stop.cancel();
     tasks.close();
     if tokio::time::timeout(PATIENCE, async {

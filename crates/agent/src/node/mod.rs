@@ -198,7 +198,7 @@ impl<P: Plays> Node<P> {
             tone: None,
             next_sound: 0,
             timetable: Timetable::default(),
-            update: installed.map(|(installed, trial)| Update::new(installed, now + trial)),
+            update: installed.map(|(installed, trial)| Update::new(installed, trial)),
             fetching: BTreeMap::new(),
             lacking: Vec::new(),
             not_to_be_had: BTreeSet::new(),

@@ -25,8 +25,10 @@ const LAST_RETRY: Duration = Duration::from_secs(60 * 60);
 #[derive(Debug)]
 pub(super) struct Update {
     installed: Installed,
-    /// When the release that runs has proved itself, if it is on trial (monotonic).
-    proved_at: Duration,
+    /// How long the release that runs has to go on after it was ready, to prove itself.
+    trial: Duration,
+    /// When it has proved itself, once it was ready (monotonic).
+    proved_at: Option<Duration>,
     wanted: Option<ReleaseManifest>,
     step: Option<Step>,
     /// When to try again to prepare it (monotonic), and the wait after that.
@@ -35,9 +37,16 @@ pub(super) struct Update {
 }
 
 impl Update {
-    pub(super) fn new(installed: Installed, proved_at: Duration) -> Self {
-        let mut update =
-            Self { installed, proved_at, wanted: None, step: None, retry: None, wait: FIRST_RETRY };
+    pub(super) fn new(installed: Installed, trial: Duration) -> Self {
+        let mut update = Self {
+            installed,
+            trial,
+            proved_at: None,
+            wanted: None,
+            step: None,
+            retry: None,
+            wait: FIRST_RETRY,
+        };
         if update.installed.on_trial {
             update.trying();
         }
@@ -150,6 +159,15 @@ impl<P: Plays> Node<P> {
         }
     }
 
+    /// Every part of the agent turns: a release on trial has become ready.
+    pub fn ready(&mut self) {
+        let now = self.clock.monotonic();
+        if let Some(update) = &mut self.update {
+            let trial = update.trial;
+            update.proved_at.get_or_insert(now + trial);
+        }
+    }
+
     /// That the release that runs has proved itself was noted, or could not be.
     pub fn confirmed(&mut self, noted: std::io::Result<Tried>) {
         let now = self.clock.monotonic();
@@ -163,7 +181,7 @@ impl<P: Plays> Node<P> {
                 self.follow_release();
             }
             Err(error) => {
-                update.proved_at = now + FIRST_RETRY;
+                update.proved_at = Some(now + FIRST_RETRY);
                 self.disk_failed(&error);
             }
         }
@@ -175,12 +193,12 @@ impl<P: Plays> Node<P> {
         let present = self.present();
         let update = self.update.as_mut()?;
         if update.installed.on_trial {
-            if now >= update.proved_at {
+            if update.proved_at.is_some_and(|at| at <= now) {
                 // Again after a while, if it can't be noted.
-                update.proved_at = now + FIRST_RETRY;
+                update.proved_at = Some(now + FIRST_RETRY);
                 self.requests.push(Request::Confirm);
             }
-            return Some(update.proved_at);
+            return update.proved_at;
         }
         if update.is_ready() && quiet {
             let program = &update.installed.program;

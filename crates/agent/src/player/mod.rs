@@ -27,6 +27,7 @@ use thread_priority::{
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::{
+    alive::{Part, Question},
     amplifier::Amplifier,
     output::{Output, Trouble},
 };
@@ -121,6 +122,7 @@ pub struct Settings {
 enum Order {
     Start(Sound),
     Stop(SoundId),
+    Answer(Question),
     Quit,
 }
 
@@ -145,6 +147,14 @@ impl Player {
         let deck = Deck::new(output, amplifier, clock, settings, events.clone());
         let thread = thread::Builder::new().name("loa-sound".into()).spawn(move || run(deck, &incoming))?;
         Ok((Self { orders, trouble, thread: Some(thread) }, outgoing))
+    }
+
+    /// How its thread is asked whether it turns. It answers without a sound device too.
+    pub fn part(&self) -> Part {
+        let orders = self.orders.clone();
+        Part::new("player", move |question| {
+            let _ = orders.send(Order::Answer(question));
+        })
     }
 }
 
@@ -207,6 +217,7 @@ fn run(mut deck: Deck, orders: &mpsc::Receiver<Order>) {
         match order {
             Ok(Order::Start(sound)) => deck.start(sound),
             Ok(Order::Stop(id)) => deck.stop(id),
+            Ok(Order::Answer(question)) => question.answer(),
             Ok(Order::Quit) | Err(mpsc::RecvTimeoutError::Disconnected) => {
                 deck.stop_all();
                 quit_by.get_or_insert(deck.now() + FAREWELL);
