@@ -67,14 +67,15 @@ pub async fn run_as(
     config: &Config,
     stop: impl Future<Output = ()>,
 ) -> Result<End, RunError> {
-    let means = ReleaseMeans {
+    // What goes away to come back as another, and may fail then, needs somebody who starts it again.
+    let means = alive::is_supervised().then(|| ReleaseMeans {
         releases: Releases::of(data),
         released: start::is_released(data),
         program,
         data: data.to_owned(),
         config: config.clone(),
-    };
-    run_with(SystemClock::new(), Some(means), data, config, stop).await
+    });
+    run_with(SystemClock::new(), means, data, config, stop).await
 }
 
 /// The same on another machine's clock, and never replaced.

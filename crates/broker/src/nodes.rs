@@ -208,7 +208,6 @@ async fn heard_state(app: &Arc<App>, node: &NodeId, message: &Message) -> anyhow
         progress(app, airing, node, AiringStatus::Waiting, None).await?;
     }
     let held = state.generation.unwrap_or(0);
-    let said = state.clone();
     let here = state.online && !message.retain;
     if here && let Some(question) = &state.ask {
         // What was said to a retained state may have been asked long ago; this one waits for the answer.
@@ -216,10 +215,15 @@ async fn heard_state(app: &Arc<App>, node: &NodeId, message: &Message) -> anyhow
             tracing::warn!(%node, %error, "a node that asks for the time can't be told");
         }
     }
-    let mut program_changed = false;
+    let before = app.presence.word(node).and_then(|word| word.state);
+    let program_changed = before.is_none_or(|before| {
+        (before.version, before.release) != (state.version.clone(), state.release.clone())
+    });
+    if program_changed && let Err(error) = releases::heard(app, node, &state).await {
+        // Before it is shown: whoever sees that a node went back sees that no other follows.
+        tracing::error!(%node, %error, "what a node said of its release could not be acted on");
+    }
     app.presence.change(node, |Entry { word, .. }| {
-        let before = word.state.as_ref().map(|state| (&state.version, &state.release));
-        program_changed = before != Some((&state.version, &state.release));
         // A retained state tells what was, not that the node is there now.
         if !message.retain {
             word.seen = Some(now);
@@ -227,7 +231,7 @@ async fn heard_state(app: &Arc<App>, node: &NodeId, message: &Message) -> anyhow
         word.state = Some(state);
     });
     if program_changed {
-        releases::heard(app, node, &said).await?;
+        app.plans_changed.notify_one();
     }
     tell_node(app, node).await?;
     if here && app.store.node(node).await?.is_some_and(|row| row.published != 0 && row.published != held) {

@@ -138,9 +138,8 @@ pub(crate) fn went_back_from(version: Version, state: &NodeState) -> Option<Opti
     (last.version == version && last.outcome == Outcome::RolledBack).then(|| last.reason.clone())
 }
 
-/// A node said something new of its program: plans may change, and the roll-out is halted if it went back.
+/// A node said something new of its program: the roll-out is halted if it went back.
 pub async fn heard(app: &Arc<App>, node: &NodeId, state: &NodeState) -> Result<(), StoreError> {
-    app.plans_changed.notify_one();
     let Some(rollout) = app.store.rollout().await? else { return Ok(()) };
     let Some(reason) = went_back_from(rollout.version, state) else { return Ok(()) };
     if !rollout.excused.contains(node) && app.store.halt_rollout(&rollout.id, Some(node), app.now()).await? {

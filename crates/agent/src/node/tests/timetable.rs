@@ -1,6 +1,7 @@
 //! The node's timetable: what it airs, when, once, and what it says of the rest.
 
 mod turns;
+mod update;
 
 use jiff::civil::time;
 use loa_protocol::{Every, Latch, Limit, Planned, Repeats, Timetable, policy::Span};
