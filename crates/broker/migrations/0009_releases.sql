@@ -19,7 +19,7 @@ CREATE TABLE rollouts (
   version    TEXT NOT NULL,
   first_node TEXT NOT NULL REFERENCES nodes (id),
   percent    INTEGER NOT NULL,               -- of the nodes, in the second stage
-  stage      TEXT NOT NULL,                  -- one, share, all
+  stage      TEXT NOT NULL,                  -- first, share, all
   started_at BIGINT NOT NULL,
   started_by TEXT NOT NULL REFERENCES people (id),
   halted_at  BIGINT,

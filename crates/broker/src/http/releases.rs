@@ -230,7 +230,7 @@ pub async fn begin(
         version,
         first_node: first,
         percent: new.percent,
-        stage: Stage::One,
+        stage: Stage::First,
         started_at: now,
         started_by: (person.id.clone(), person.display_name.clone()),
         halted_at: None,
@@ -273,7 +273,7 @@ pub async fn step(
     let rollout = app.store.rollout().await?.ok_or_else(|| Problem::new(Code::NotFound))?;
     let (id, now) = (&rollout.id, app.now());
     let done = match step.to {
-        Move::ToShare => app.store.advance_rollout(id, Stage::One, Stage::Share).await?,
+        Move::ToShare => app.store.advance_rollout(id, Stage::First, Stage::Share).await?,
         Move::ToAll => app.store.advance_rollout(id, Stage::Share, Stage::All).await?,
         Move::Halt => app.store.halt_rollout(id, None, now).await?,
         Move::Resume => app.store.resume_rollout(id, &gone_back(&app, rollout.version).await?).await?,

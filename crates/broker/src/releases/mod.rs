@@ -35,7 +35,7 @@ impl RolloutRow {
     pub fn reaches(&self, node: &NodeId) -> bool {
         match self.stage {
             Stage::All => true,
-            Stage::One => *node == self.first_node,
+            Stage::First => *node == self.first_node,
             Stage::Share => *node == self.first_node || share_of(self.version, node) < self.percent,
         }
     }
@@ -45,7 +45,7 @@ impl RolloutRow {
 fn share_of(version: Version, node: &NodeId) -> u8 {
     let drawn = digest(&SHA256, format!("{version}\n{node}").as_bytes());
     let first = drawn.as_ref().first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes));
-    u8::try_from(u64::from(first) * 100 >> 32).unwrap_or(99)
+    u8::try_from((u64::from(first) * 100) >> 32).unwrap_or(99)
 }
 
 /// What goes into plans: the roll-out that goes on, and its manifests by kind of machine.

@@ -33,10 +33,10 @@ fn nodes() -> Vec<NodeId> {
 fn each_stage_reaches_more_nodes_and_none_drops_out() {
     let reached = |rollout: &RolloutRow| nodes().into_iter().filter(|node| rollout.reaches(node)).collect();
     let first: NodeId = "first".parse().unwrap();
-    for stage in [Stage::One, Stage::Share, Stage::All] {
+    for stage in [Stage::First, Stage::Share, Stage::All] {
         assert!(rollout(stage, 10).reaches(&first));
     }
-    let none: BTreeSet<NodeId> = reached(&rollout(Stage::One, 10));
+    let none: BTreeSet<NodeId> = reached(&rollout(Stage::First, 10));
     let tenth: BTreeSet<NodeId> = reached(&rollout(Stage::Share, 10));
     let third: BTreeSet<NodeId> = reached(&rollout(Stage::Share, 33));
     let all: BTreeSet<NodeId> = reached(&rollout(Stage::All, 10));
@@ -106,7 +106,7 @@ fn a_node_that_is_not_reached_or_has_no_program_is_not_waited_for() {
         let said = state("0.1.0", Some(ReleaseState { target: target.into(), step: None, last: None }));
         progress(&rollout(stage, 0), |target| target == "arm", &node, Some(&said)).0
     };
-    assert_eq!(of(Stage::One, "arm"), Progress::Later);
+    assert_eq!(of(Stage::First, "arm"), Progress::Later);
     assert_eq!(of(Stage::All, "mips"), Progress::Impossible);
     let cannot = progress(&rollout(Stage::All, 0), |_| true, &node, Some(&state("0.1.0", None)));
     assert_eq!(cannot.0, Progress::Impossible);

@@ -36,7 +36,7 @@ pub struct ReleaseRow {
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// To one node.
-    One,
+    First,
     /// To a share of the nodes.
     Share,
     /// To all.
