@@ -31,7 +31,7 @@ for architecture in "$@"; do
   for crate in "${crates[@]}"; do
     # Apart, so that neither is given what only the other needs.
     if [ "$architecture" = "$own" ]; then
-      triple= run= targets=${CARGO_TARGET_DIR:-$PWD/target}
+      triple='' run='' targets=${CARGO_TARGET_DIR:-$PWD/target}
       built=$targets/release
       nice cargo build --release --locked -p "$crate"
     else

@@ -50,10 +50,10 @@ say "a fresh $suite"
 mmdebstrap --quiet --variant=apt --architectures="$architecture" "$suite" "$root" >"$work/mmdebstrap.log" 2>&1 || fail mmdebstrap
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 mkdir "$root/packages"
-cp "$packages"/*_"$architecture".deb "$root/packages"
+for package in loa-agent loa-broker; do cp "$packages/$package"_*_"$architecture".deb "$root/packages/$package.deb"; done
 
 say "installation"
-install_all $(cd "$root" && echo ./packages/*.deb | sed 's|\./packages|/packages|g') curl jq
+install_all /packages/loa-agent.deb /packages/loa-broker.deb curl jq
 for program in loa-agent loa-broker; do
   inside "$program" --version
   [ -f "$root/usr/share/man/man1/$program.1.gz" ] || fail "no manual page"
@@ -121,7 +121,7 @@ sum > "$work/before"
 
 say "an upgrade keeps data and changed settings"
 for package in loa-agent loa-broker; do
-  dpkg-deb -R "$packages/$package"_*_"$architecture".deb "$work/$package"
+  dpkg-deb -R "$root/packages/$package.deb" "$work/$package"
   sed -i 's/^Version: .*/Version: 99.0.0-1/' "$work/$package/DEBIAN/control"
   # New settings that nobody has asked for.
   echo '# Of a newer release.' >> "$work/$package/etc/loa/${package#loa-}.toml"
