@@ -1,4 +1,4 @@
-//! Tells the service manager that the agent is ready, and goes on telling it that the agent lives (sd_notify(3), `WatchdogSec=`).
+//! Tells the service manager that the agent is ready, and goes on telling it that the agent lives (`sd_notify(3)`, `WatchdogSec=`).
 //!
 //! What it promises: a sign of life is sent only after each part that matters has answered a question of its own: the player's thread and
 //! the link's loop. A timer alone would feed the watchdog of an agent that can't speak any more. A missing sound card and a missing network
@@ -46,12 +46,11 @@ impl Part {
     async fn turns(&self, patience: Duration) -> bool {
         let (question, mut answer) = oneshot::channel();
         (self.ask)(Question(question));
-        let answered = match timeout(patience, &mut answer).await {
-            Ok(answered) => answered,
-            Err(_) => {
-                tracing::error!(part = self.name, "does not answer");
-                answer.await
-            }
+        let answered = if let Ok(answered) = timeout(patience, &mut answer).await {
+            answered
+        } else {
+            tracing::error!(part = self.name, "does not answer");
+            answer.await
         };
         if answered.is_err() {
             tracing::error!(part = self.name, "has ended by itself");
@@ -140,7 +139,9 @@ mod tests {
     fn supervisor(watchdog: Option<Duration>) -> (Supervisor, UnboundedReceiver<String>) {
         let (told, hears) = unbounded_channel();
         let tell = Arc::new(move |states: &[NotifyState<'_>]| {
-            states.iter().for_each(|state| told.send(state.to_string()).unwrap());
+            for state in states {
+                told.send(state.to_string()).unwrap();
+            }
             Ok(())
         });
         (Supervisor { watchdog, tell }, hears)

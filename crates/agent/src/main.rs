@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use jiff::Timestamp;
 use loa_agent::{
     clock::{BatteryClock, NodeClock, SYNCHRONISED},
@@ -86,6 +86,12 @@ enum Command {
         #[arg(long, env = "LOA_AGENT_CONFIG")]
         config: Option<PathBuf>,
     },
+    /// Write the manual pages into a folder.
+    #[command(hide = true)]
+    Man {
+        /// The folder.
+        folder: PathBuf,
+    },
 }
 
 /// What `loa-agent amplifier` can do. Not `on`: a line is let go when the command ends, and then nobody knows how it is.
@@ -159,6 +165,10 @@ fn main() -> ExitCode {
                 Err(fault) => complain(&fault, 1),
             },
             Err(error) => complain(&error, 2),
+        },
+        Command::Man { folder } => match clap_mangen::generate_to(Arguments::command(), folder) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => complain(&error, 1),
         },
     }
 }

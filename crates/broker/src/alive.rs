@@ -1,4 +1,4 @@
-//! Tells the service manager that the broker is ready, and goes on telling it that the broker lives (sd_notify(3), `WatchdogSec=`).
+//! Tells the service manager that the broker is ready, and goes on telling it that the broker lives (`sd_notify(3)`, `WatchdogSec=`).
 //!
 //! What it promises: a sign of life is sent only after everything that matters has answered: the database, the programme's lock, the embedded
 //! MQTT server, and the loop that hears nodes. That something *fails* is an answer: a broker whose disk is full can still stop

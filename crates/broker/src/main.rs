@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use loa_broker::{
     audit::{self, AuditCommand},
     backup,
@@ -90,6 +90,12 @@ enum Command {
         #[arg(long)]
         nodes: u32,
     },
+    /// Write the manual pages into a folder
+    #[command(hide = true)]
+    Man {
+        /// The folder
+        folder: PathBuf,
+    },
 }
 
 #[tokio::main]
@@ -152,6 +158,7 @@ async fn run() -> anyhow::Result<()> {
         Command::Seed { arguments, nodes } => {
             seed::seed(&Settings::gather(&arguments)?, nodes, SystemClock::new().now()).await
         }
+        Command::Man { folder } => Ok(clap_mangen::generate_to(Cli::command(), folder)?),
     }
 }
 
