@@ -151,7 +151,7 @@ fn main() -> ExitCode {
                 match gone {
                     Some((from, Some(to))) => println!("back from {from} to {to} at the next start"),
                     Some((from, None)) => {
-                        println!("back from {from} to the package's program at the next start")
+                        println!("back from {from} to the package's program at the next start");
                     }
                     None => println!("the package's program runs; there is nothing to go back from"),
                 }

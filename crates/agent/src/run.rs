@@ -75,7 +75,7 @@ pub async fn run_as(
         data: data.to_owned(),
         config: config.clone(),
     });
-    run_with(SystemClock::new(), means, data, config, stop).await
+    Box::pin(run_with(SystemClock::new(), means, data, config, stop)).await
 }
 
 /// The same on another machine's clock, and never replaced.
@@ -85,7 +85,7 @@ pub async fn run_on(
     config: &Config,
     stop: impl Future<Output = ()>,
 ) -> Result<End, RunError> {
-    run_with(machine, None, data, config, stop).await
+    Box::pin(run_with(machine, None, data, config, stop)).await
 }
 
 async fn run_with(

@@ -1,7 +1,10 @@
 //! Releases of the agent: what there is, and the roll-out, step by step. Who sees a part of the nodes sees how far those are; only who may
 //! manage everything moves it.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use axum::{extract::State, http::StatusCode};
 use loa_protocol::{NodeId, Version};
@@ -81,7 +84,7 @@ pub struct NodeRelease {
 #[derive(Serialize, ToSchema)]
 pub struct Releases {
     /// Those that can be rolled out, the newest first.
-    releases: Vec<Release>,
+    items: Vec<Release>,
     /// The roll-out that goes on.
     rollout: Option<Rollout>,
     /// The nodes in sight.
@@ -157,7 +160,7 @@ async fn show(app: &App, person: &PersonRow) -> Result<Releases, Problem> {
     }
     let manifests = match &rollout {
         Some(rollout) => app.store.manifests(rollout.version, now).await?,
-        None => Default::default(),
+        None => BTreeMap::new(),
     };
     let names = AreaNames::load(app).await?;
     let of_node = |row: NodeRow| {
@@ -179,7 +182,7 @@ async fn show(app: &App, person: &PersonRow) -> Result<Releases, Problem> {
     let nodes = app.store.nodes().await?;
     let seen = nodes.into_iter().filter(|row| row.is_trusted() && sight.covers(&row.hamlet));
     Ok(Releases {
-        releases: shown,
+        items: shown,
         nodes: seen.map(of_node).collect(),
         may_move: manages_everything(person).is_ok(),
         rollout: rollout.map(|rollout| Rollout {

@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use loa_protocol::{
     NodeId, NodeState, ReleaseHash, Version,
-    release::{Doing, Outcome},
+    release::{Doing, Outcome, Tried},
 };
 use ring::digest::{SHA256, digest};
 use serde::Serialize;
@@ -123,8 +123,8 @@ pub fn progress(
     if runs {
         return (Progress::Updated, None);
     }
-    if let Some(reason) = went_back_from(rollout.version, said) {
-        return (Progress::RolledBack, reason);
+    if let Some(tried) = went_back_from(rollout.version, said) {
+        return (Progress::RolledBack, tried.reason.clone());
     }
     if !has_program(&release.target) {
         return (Progress::Impossible, None);
@@ -132,16 +132,16 @@ pub fn progress(
     (if rollout.reaches(node) { Progress::Told } else { Progress::Later }, None)
 }
 
-/// Whether a node says that it went back from this version, and why.
-pub(crate) fn went_back_from(version: Version, state: &NodeState) -> Option<Option<String>> {
+/// What a node says of how it went back from this version, if it did.
+pub(crate) fn went_back_from(version: Version, state: &NodeState) -> Option<&Tried> {
     let last = state.release.as_ref()?.last.as_ref()?;
-    (last.version == version && last.outcome == Outcome::RolledBack).then(|| last.reason.clone())
+    (last.version == version && last.outcome == Outcome::RolledBack).then_some(last)
 }
 
 /// A node said something new of its program: the roll-out is halted if it went back.
 pub async fn heard(app: &Arc<App>, node: &NodeId, state: &NodeState) -> Result<(), StoreError> {
     let Some(rollout) = app.store.rollout().await? else { return Ok(()) };
-    let Some(reason) = went_back_from(rollout.version, state) else { return Ok(()) };
+    let Some(Tried { reason, .. }) = went_back_from(rollout.version, state) else { return Ok(()) };
     if !rollout.excused.contains(node) && app.store.halt_rollout(&rollout.id, Some(node), app.now()).await? {
         tracing::error!(%node, version = %rollout.version, ?reason, "a node went back from a release; its roll-out is halted");
         let details = serde_json::json!({ "version": rollout.version, "reason": reason });

@@ -66,31 +66,28 @@ fn state(version: &str, release: Option<ReleaseState>) -> NodeState {
     }
 }
 
-fn step(doing: Doing, reason: Option<&str>) -> Option<Step> {
-    Some(Step { version: "0.2.0".parse().ok(), doing, reason: reason.map(str::to_owned) })
+fn step(doing: Doing, reason: Option<&str>) -> Step {
+    Step { version: "0.2.0".parse().ok(), doing, reason: reason.map(str::to_owned) }
 }
 
-fn back() -> Option<Tried> {
-    Some(Tried {
-        version: "0.2.0".parse().unwrap(),
-        outcome: Outcome::RolledBack,
-        reason: Some("not_ready".into()),
-    })
+fn back() -> Tried {
+    let reason = Some("not_ready".to_owned());
+    Tried { version: "0.2.0".parse().unwrap(), outcome: Outcome::RolledBack, reason }
 }
 
 #[test]
 fn what_a_node_says_tells_how_far_it_is() {
-    let went_back = step(Doing::Refused, Some("failed_before"));
+    let went_back = Some(step(Doing::Refused, Some("failed_before")));
     for (version, step, last, expected, reason) in [
         ("0.1.0", None, None, Progress::Told, None),
-        ("0.1.0", step(Doing::Fetching, None), None, Progress::Fetching, None),
-        ("0.1.0", step(Doing::Waiting, None), None, Progress::Waiting, None),
-        ("0.2.0", step(Doing::Trying, None), None, Progress::Trying, None),
+        ("0.1.0", Some(step(Doing::Fetching, None)), None, Progress::Fetching, None),
+        ("0.1.0", Some(step(Doing::Waiting, None)), None, Progress::Waiting, None),
+        ("0.2.0", Some(step(Doing::Trying, None)), None, Progress::Trying, None),
         ("0.2.0", None, None, Progress::Updated, None),
-        ("0.1.0", step(Doing::Failed, Some("corrupt")), None, Progress::Failed, Some("corrupt")),
-        ("0.1.0", step(Doing::Refused, Some("too_old")), None, Progress::Refused, Some("too_old")),
-        ("0.1.0", None, back(), Progress::RolledBack, Some("not_ready")),
-        ("0.1.0", went_back, back(), Progress::RolledBack, Some("not_ready")),
+        ("0.1.0", Some(step(Doing::Failed, Some("corrupt"))), None, Progress::Failed, Some("corrupt")),
+        ("0.1.0", Some(step(Doing::Refused, Some("too_old"))), None, Progress::Refused, Some("too_old")),
+        ("0.1.0", None, Some(back()), Progress::RolledBack, Some("not_ready")),
+        ("0.1.0", went_back, Some(back()), Progress::RolledBack, Some("not_ready")),
     ] {
         let said = state(version, Some(ReleaseState { target: "arm".into(), step, last }));
         let node = "n1".parse().unwrap();

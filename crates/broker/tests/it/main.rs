@@ -16,6 +16,7 @@ mod openapi;
 mod people;
 mod policy;
 mod programme;
+mod releases;
 mod reports;
 mod restarts;
 mod routes;
