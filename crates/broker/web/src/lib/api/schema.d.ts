@@ -5065,12 +5065,12 @@ export interface components {
         };
         /** @description Everything about releases. */
         Releases: {
+            /** @description Those that can be rolled out, the newest first. */
+            items: components["schemas"]["Release"][];
             /** @description Whether whoever asks may move the roll-out. */
             may_move: boolean;
             /** @description The nodes in sight. */
             nodes: components["schemas"]["NodeRelease"][];
-            /** @description Those that can be rolled out, the newest first. */
-            releases: components["schemas"]["Release"][];
             rollout?: components["schemas"]["Rollout"] | null;
         };
         /** @description A no. */
@@ -5258,7 +5258,7 @@ export interface components {
          * @description How far a roll-out is to go.
          * @enum {string}
          */
-        Stage: "one" | "share" | "all";
+        Stage: "first" | "share" | "all";
         /** @description Where to fall silent. */
         StopRequest: {
             /** @description Codes of areas; when absent, everywhere where one may stop. */
