@@ -12,11 +12,14 @@ BUILD_PACKAGES := gcc g++ cmake make pkg-config libasound2-dev
 RUN_PACKAGES := espeak-ng
 TEST_PACKAGES := ffmpeg mosquitto alsa-utils chromium
 BENCH_PACKAGES := snapserver snapclient alsa-utils
+PACKAGING_PACKAGES := dpkg-dev jq
+PACKAGES_TEST_PACKAGES := lintian mmdebstrap iproute2
 
 NEXTEST := 0.9.143
 DENY := 0.20.2
+CARGO_DEB := 3.8.0
 
-.PHONY: demo test bench build web units fmt lint deny rust-test web-test e2e deps test-deps clean
+.PHONY: demo test bench packages test-packages test-arm64 build web units fmt lint deny rust-test web-test e2e deps test-deps clean
 
 demo: deps web ## Start a broker and the five hamlets of Đại Ân 2
 	cargo build --release -p loa-broker -p loa-agent -p loa-fleet
@@ -29,6 +32,20 @@ bench: deps web ## The figures of docs/benchmarks.md; ONLY="tap stop" for some o
 	cargo build --release --locked --workspace --bins
 	LOA_BIN_DIR=$(abspath $(or $(CARGO_TARGET_DIR),target))/release cargo bench --locked --workspace --bench figures -- $(ONLY)
 	cargo bench --locked -p loa-protocol --bench verify
+
+packages: deps web ## The Debian packages, in target/debian; ARCH=amd64 for one architecture only
+	$(call install,$(PACKAGING_PACKAGES))
+	@command -v cargo-deb >/dev/null || cargo install --locked cargo-deb --version $(CARGO_DEB)
+	deploy/packages.sh $(or $(ARCH),amd64 arm64)
+
+test-packages: packages ## Installs, runs, upgrades, removes them in a fresh Debian 12; needs root
+	$(call install,$(PACKAGES_TEST_PACKAGES))
+	tests/packages.sh
+
+test-arm64: ## What a node runs, cross-built for 64-bit Raspberry Pis and tested under qemu
+	deploy/arm64.sh test -p loa-protocol -p loa-schedule
+	deploy/arm64.sh test -p loa-agent --lib
+	deploy/arm64.sh run --quiet -p loa-agent --bin loa-agent -- --version
 
 build: deps web
 	cargo build --release

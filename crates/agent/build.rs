@@ -1,4 +1,4 @@
-//! Notes when the program was built: no clock that it will ever run on can rightly show less.
+//! Notes when the program was built, since no clock that it will ever run on can rightly show less, and for which machine.
 //!
 //! `SOURCE_DATE_EPOCH` (reproducible-builds.org) is taken when it is set, so that two builds of one source are alike.
 
@@ -17,5 +17,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Err(_) => SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs(),
     };
     println!("cargo::rustc-env=LOA_BUILT_AT={seconds}");
+    println!("cargo::rustc-env=LOA_TARGET={}", env::var("TARGET")?);
     Ok(())
 }

@@ -7,6 +7,7 @@ pub mod judge;
 pub mod listen;
 pub mod mosquitto;
 pub mod outsider;
+pub mod release;
 pub mod soundcard;
 pub mod source;
 pub mod standin;

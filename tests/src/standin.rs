@@ -124,6 +124,7 @@ impl Standin {
             volume: Volume::default(),
             policy: Policy::unlimited(),
             latch: None,
+            release: None,
             broadcasts,
         })
     }

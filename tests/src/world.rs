@@ -15,7 +15,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use loa_audio::opus_file;
 use loa_fleet::{
-    Agent, AgentOptions, Api, Broker, BrokerOptions, MqttSide,
+    Agent, AgentOptions, Api, Broker, BrokerOptions, MqttSide, Patience,
     agent::Output,
     api::{Airing, AiringStatus, Broadcast, Bulletin, Clip, Content, Event, Events, Node},
     commune::{self, DAI_AN_2},
@@ -61,6 +61,8 @@ pub struct Wanted {
     pub proxied: bool,
     /// Added to the environment of the agents.
     pub agent_env: Vec<(OsString, OsString)>,
+    /// Be to the agents what a service manager is.
+    pub supervised: Option<Patience>,
     /// More arguments to the broker.
     pub broker_args: Vec<OsString>,
     /// Give each agent a disk of its own, of so many KiB.
@@ -76,6 +78,7 @@ impl Default for Wanted {
             mqtt: Mqtt::Embedded,
             proxied: false,
             agent_env: Vec::new(),
+            supervised: None,
             broker_args: Vec::new(),
             node_disk_kib: None,
             broker_disk_kib: None,
@@ -279,7 +282,7 @@ impl World {
         for index in 0..wanted.hamlets {
             let data = path.join("agents").join(DAI_AN_2.hamlets[index].0);
             let disk = disk(&data, wanted.node_disk_kib)?;
-            enrolled.push((world.enrol(index, &wanted.agent_env).await?, disk));
+            enrolled.push((world.enrol(index, wanted).await?, disk));
         }
         world.tell_mosquitto().await?;
         for ((code, node, card, options), disk) in enrolled {
@@ -293,14 +296,15 @@ impl World {
     async fn enrol(
         &self,
         index: usize,
-        env: &[(OsString, OsString)],
+        wanted: &Wanted,
     ) -> Result<(&'static str, NodeId, SoundCard, AgentOptions)> {
         let (code, _) = DAI_AN_2.hamlets[index];
         let node = self.nodes[index].id.clone();
         let card = SoundCard::new(self.path().join("cards").join(code))?;
         let mut options = AgentOptions::below(self.path(), code, Output::Alsa(card.pcm_name().into()));
         options.env.extend(card.env().into_iter().map(|(name, value)| (name.into(), value.into())));
-        options.env.extend(env.iter().cloned());
+        options.env.extend(wanted.agent_env.iter().cloned());
+        options.supervised = wanted.supervised;
         options.enrol(&self.api.claim(&node).await?).await?;
         Ok((code, node, card, options))
     }

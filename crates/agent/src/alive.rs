@@ -59,6 +59,11 @@ impl Part {
     }
 }
 
+/// Whether a service manager started the agent, which then starts it again when it ends.
+pub fn is_supervised() -> bool {
+    std::env::var_os("NOTIFY_SOCKET").is_some()
+}
+
 type Tell = dyn Fn(&[NotifyState<'_>]) -> io::Result<()> + Send + Sync;
 
 /// Who started the agent and may end it.

@@ -34,6 +34,8 @@ pub struct Config {
     pub fetch_kbit_s: u32,
     /// How long a fetch of such a clip waits at most before it begins, seconds, so that not all nodes fetch at the same moment.
     pub fetch_jitter_s: u32,
+    /// How long a new release of the agent must run before it has proved itself, seconds; if it ends before, the one before it is started again.
+    pub release_trial_s: u32,
 }
 
 impl Default for Config {
@@ -47,6 +49,7 @@ impl Default for Config {
             synchronised_mark: SYNCHRONISED.into(),
             fetch_kbit_s: 512,
             fetch_jitter_s: 60,
+            release_trial_s: 120,
         }
     }
 }

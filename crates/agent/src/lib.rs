@@ -26,6 +26,7 @@ pub mod output;
 pub mod plan;
 pub mod player;
 pub mod refusals;
+pub mod release;
 pub mod renew;
 pub mod run;
 #[cfg(test)]

@@ -2,11 +2,11 @@
 
 use std::{future, pin::pin, sync::Arc, time::Duration};
 
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use loa_mqtt::{
     Client, ClientConfig, ClientError, Connection, Delivery, Incoming, Qos, ServerAddress, Subscription, Will,
 };
-use loa_protocol::{ClipHash, Clock};
+use loa_protocol::{ClipHash, Clock, ReleaseManifest};
 use tokio::sync::{
     mpsc::{Receiver, UnboundedReceiver},
     watch,
@@ -18,6 +18,7 @@ use crate::{
     clock::TlsTime,
     node::{Node, Request},
     player::{Event, Plays},
+    release::{PrepareError, ReleaseMeans},
     renew::News,
 };
 
@@ -34,6 +35,8 @@ pub enum End {
     Stopped,
     /// It was told to restart.
     Restart,
+    /// Another release is to be started, by whoever supervises it.
+    Switched,
 }
 
 /// Starts the MQTT client of a node. The node's own subscriptions follow from its requests.
@@ -64,6 +67,16 @@ pub struct Heard {
     pub wanted_cas: watch::Sender<Vec<String>>,
     /// Whether this loop turns.
     pub questions: UnboundedReceiver<Question>,
+    /// That every part of the agent turns.
+    pub ready: UnboundedReceiver<()>,
+}
+
+/// What a node's requests are met with.
+pub struct Means {
+    /// Fetches clips and releases.
+    pub fetcher: Fetcher,
+    /// Where releases are kept, and the settings that a new one is tested with; none: this program is not replaced.
+    pub releases: Option<ReleaseMeans>,
 }
 
 /// Runs a node until `stop` resolves or it is told to restart.
@@ -71,16 +84,18 @@ pub async fn run<P: Plays>(
     mut node: Node<P>,
     client: Client,
     heard: Heard,
-    fetcher: Fetcher,
+    means: Means,
     clock: Arc<dyn Clock>,
     stop: impl Future<Output = ()>,
 ) -> End {
-    let Heard { mut incoming, mut events, mut certificate, wanted_cas, mut questions } = heard;
+    let Heard { mut incoming, mut events, mut certificate, wanted_cas, mut questions, mut ready } = heard;
     let mut connection = client.connection();
     let mut running = Running {
         client: client.clone(),
-        fetcher,
+        fetcher: means.fetcher,
         wanted_cas,
+        releases: means.releases,
+        preparing: None,
         receipts: None,
         fetches: FuturesUnordered::new(),
         seed: 0,
@@ -90,7 +105,8 @@ pub async fn run<P: Plays>(
     while end.is_none() {
         let due = node.tick();
         let wait = due.saturating_sub(clock.monotonic()).min(LOOK_AT_THE_CLOCK);
-        end = running.do_as_asked(node.requests());
+        let requests = node.requests();
+        end = running.do_as_asked(&mut node, requests);
         if end.is_some() {
             break;
         }
@@ -111,7 +127,9 @@ pub async fn run<P: Plays>(
                 Err(_) => end = Some(End::Stopped),
             },
             Some(question) = questions.recv() => question.answer(),
+            Some(()) = ready.recv() => node.ready(),
             Some(news) = certificate.recv() => running.follow_certificate(&mut node, news),
+            result = prepared(&mut running.preparing) => node.prepared(result),
             () = receipts_sent(&mut running.receipts) => node.receipts_sent(),
             Some((hash, result)) = running.fetches.next() => node.fetched(&hash, result),
             () = tokio::time::sleep(wait) => {}
@@ -158,8 +176,10 @@ struct Running {
     client: Client,
     fetcher: Fetcher,
     wanted_cas: watch::Sender<Vec<String>>,
+    releases: Option<ReleaseMeans>,
+    preparing: Option<BoxFuture<'static, Result<(), PrepareError>>>,
     receipts: Option<Delivery>,
-    fetches: FuturesUnordered<futures_util::future::BoxFuture<'static, <Fetched as Future>::Output>>,
+    fetches: FuturesUnordered<BoxFuture<'static, <Fetched as Future>::Output>>,
     seed: u64,
 }
 
@@ -177,7 +197,7 @@ impl Running {
         }
     }
 
-    fn do_as_asked(&mut self, requests: Vec<Request>) -> Option<End> {
+    fn do_as_asked<P: Plays>(&mut self, node: &mut Node<P>, requests: Vec<Request>) -> Option<End> {
         let mut end = None;
         for request in requests {
             match request {
@@ -206,9 +226,36 @@ impl Running {
                 }
                 Request::Trust(cas) => drop(self.wanted_cas.send_replace(cas)),
                 Request::Restart => end = Some(End::Restart),
+                Request::Prepare(release) => self.prepare(release),
+                Request::Switch(release) => match self.switch(&release) {
+                    Ok(()) => end = Some(End::Switched),
+                    Err(error) => node.prepared(Err(error.into())),
+                },
+                Request::Confirm => {
+                    if let Some(means) = &self.releases {
+                        node.confirmed(means.releases.confirm(means.program.version));
+                    }
+                }
             }
         }
         end
+    }
+
+    fn prepare(&mut self, release: Option<Box<ReleaseManifest>>) {
+        let (Some(means), Some(release)) = (&self.releases, release) else {
+            self.preparing = None;
+            return;
+        };
+        let (means, fetcher) = (means.clone(), self.fetcher.clone());
+        self.preparing = Some(Box::pin(async move {
+            let ReleaseMeans { releases, program, data, config, .. } = means;
+            releases.prepare(&release, &fetcher, &program, &data, &config).await
+        }));
+    }
+
+    fn switch(&self, release: &ReleaseManifest) -> std::io::Result<()> {
+        let Some(means) = &self.releases else { return Ok(()) };
+        means.releases.switch(release, means.released.then_some(means.program.version))
     }
 
     fn publish(&self, publish: loa_mqtt::Publish) {
@@ -218,6 +265,20 @@ impl Running {
             Err(error) if important => tracing::warn!(%error, "a message can't be sent"),
             Err(error) => tracing::debug!(%error, "a heartbeat was not sent"),
         }
+    }
+}
+
+/// Resolves when a release is prepared, or can't be.
+async fn prepared(
+    preparing: &mut Option<BoxFuture<'static, Result<(), PrepareError>>>,
+) -> Result<(), PrepareError> {
+    match preparing {
+        Some(future) => {
+            let result = future.await;
+            *preparing = None;
+            result
+        }
+        None => future::pending().await,
     }
 }
 

@@ -1,8 +1,14 @@
 //! The `loa-agent` command.
 
-use std::{io::IsTerminal, os::unix::process::CommandExt, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    io::IsTerminal,
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use jiff::Timestamp;
 use loa_agent::{
     clock::{BatteryClock, NodeClock, SYNCHRONISED},
@@ -11,6 +17,7 @@ use loa_agent::{
     enrol::{self, Claim, Fingerprint},
     link::End,
     output::OutputName,
+    release::{Program, Releases, self_test, start},
     run,
     words::{Language, Words},
 };
@@ -73,6 +80,24 @@ enum Command {
         #[arg(long, default_value = "/", hide = true)]
         root: PathBuf,
     },
+    /// Say whether this program could run this node, beside one that does. A new release is asked before it takes over.
+    SelfTest {
+        /// Folder that the node keeps everything in.
+        #[arg(long, env = "LOA_AGENT_DATA")]
+        data: PathBuf,
+        /// File of settings.
+        #[arg(long, env = "LOA_AGENT_CONFIG")]
+        config: Option<PathBuf>,
+        /// Where sound goes: alsa:NAME, wav:FOLDER or default.
+        #[arg(long)]
+        output: Option<OutputName>,
+    },
+    /// Go back by hand to the release before, at the next start.
+    Rollback {
+        /// Folder that the node keeps everything in.
+        #[arg(long, env = "LOA_AGENT_DATA")]
+        data: PathBuf,
+    },
     /// Switch the configured amplifier by hand, or after a crash.
     Amplifier {
         /// How it shall be.
@@ -80,6 +105,12 @@ enum Command {
         /// File of settings.
         #[arg(long, env = "LOA_AGENT_CONFIG")]
         config: Option<PathBuf>,
+    },
+    /// Write the manual pages into a folder.
+    #[command(hide = true)]
+    Man {
+        /// The folder.
+        folder: PathBuf,
     },
 }
 
@@ -121,13 +152,14 @@ fn main() -> ExitCode {
             }
         }
         Command::Run { data, config, output } => {
+            start::hand_over(&data, Program::this().version);
             let mut config = match Config::read(config.as_deref()) {
                 Ok(config) => config,
                 Err(error) => return complain(&error, 2),
             };
             config.output = output.unwrap_or(config.output);
             match runtime.block_on(async { run::run(&data, &config, told_to_stop()?).await }) {
-                Ok(End::Stopped) => ExitCode::SUCCESS,
+                Ok(End::Stopped | End::Switched) => ExitCode::SUCCESS,
                 Ok(End::Restart) => restart(),
                 Err(error) => complain(&error, 1),
             }
@@ -139,6 +171,21 @@ fn main() -> ExitCode {
             tell(&found, Words::of(language), json);
             ExitCode::from(u8::from(!found.is_empty()))
         }
+        Command::SelfTest { data, config, output } => self_test(&data, config.as_deref(), output),
+        Command::Rollback { data } => match Releases::of(&data).roll_back() {
+            Ok(gone) => {
+                #[allow(clippy::print_stdout)] // what was asked for
+                match gone {
+                    Some((from, Some(to))) => println!("back from {from} to {to} at the next start"),
+                    Some((from, None)) => {
+                        println!("back from {from} to the package's program at the next start");
+                    }
+                    None => println!("the package's program runs; there is nothing to go back from"),
+                }
+                ExitCode::SUCCESS
+            }
+            Err(error) => complain(&error, 1),
+        },
         Command::Amplifier { state: Wanted::Off, config } => match Config::read(config.as_deref()) {
             Ok(config) => match config.amplifier.switch_off() {
                 Ok(()) => ExitCode::SUCCESS,
@@ -146,6 +193,29 @@ fn main() -> ExitCode {
             },
             Err(error) => complain(&error, 2),
         },
+        Command::Man { folder } => match clap_mangen::generate_to(Arguments::command(), folder) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => complain(&error, 1),
+        },
+    }
+}
+
+fn self_test(data: &Path, config: Option<&Path>, output: Option<OutputName>) -> ExitCode {
+    let mut config = match Config::read(config) {
+        Ok(config) => config,
+        Err(error) => return complain(&error, 2),
+    };
+    config.output = output.unwrap_or(config.output);
+    let tested = self_test::reads_everything(data).and_then(|()| {
+        #[allow(clippy::print_stdout)] // the line that whoever asks looks for
+        {
+            println!("{}", self_test::word(&Program::this()));
+        }
+        self_test::sounds(data, &config)
+    });
+    match tested {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain(&error, error.exit_code()),
     }
 }
 

@@ -137,6 +137,7 @@ mod tests {
             volume: Volume { percent: 70, emergency_percent: 90 },
             policy: Policy::unlimited(),
             latch: None,
+            release: None,
             broadcasts: Vec::new(),
         }
     }

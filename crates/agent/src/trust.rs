@@ -12,8 +12,9 @@ use std::{
 
 use jiff::Timestamp;
 use loa_protocol::{
-    AuthorityPublicKey, Refusal,
+    AuthorityPublicKey, Refusal, ReleaseManifest,
     envelope::{self, Message},
+    release,
 };
 use serde::{Deserialize, Serialize};
 
@@ -21,10 +22,13 @@ use crate::files;
 
 const FILE: &str = "keys";
 
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Kept {
     /// Signing keys with a lower number are revoked.
     floor: u32,
+    /// Keys that sign releases, with a lower number, are revoked.
+    #[serde(default)]
+    release_floor: u32,
 }
 
 /// What the node believes.
@@ -32,7 +36,7 @@ struct Kept {
 pub struct Trust {
     path: PathBuf,
     authority: AuthorityPublicKey,
-    floor: u32,
+    kept: Kept,
     unsaved: bool,
 }
 
@@ -58,24 +62,34 @@ impl Trust {
                 Kept::default()
             }
         };
-        (Self { path, authority, floor: kept.floor, unsaved: false }, aside)
+        (Self { path, authority, kept, unsaved: false }, aside)
     }
 
     /// Opens an envelope if its key is one to believe at `now`.
     pub fn read<M: Message>(&mut self, sealed: &str, now: Timestamp) -> Result<M, Refusal> {
-        let (message, floor) = envelope::open_above(sealed, &self.authority, self.floor, now)?;
-        if floor > self.floor {
+        let (message, floor) = envelope::open_above(sealed, &self.authority, self.kept.floor, now)?;
+        if floor > self.kept.floor {
             tracing::warn!(floor, "older signing keys are revoked");
-            self.floor = floor;
+            self.kept.floor = floor;
             self.unsaved = true;
         }
         Ok(message)
     }
 
+    /// Opens a release if the key that signed it is one to believe at `now`.
+    pub fn read_release(&mut self, sealed: &str, now: Timestamp) -> Result<ReleaseManifest, Refusal> {
+        let (manifest, floor) = release::open(sealed, &self.authority, self.kept.release_floor, now)?;
+        if floor > self.kept.release_floor {
+            self.kept.release_floor = floor;
+            self.unsaved = true;
+        }
+        Ok(manifest)
+    }
+
     /// Writes what is not yet on disk. On an error it holds in memory, and the next call tries again.
     pub fn save(&mut self) -> io::Result<()> {
         if self.unsaved {
-            let text = serde_json::to_string(&Kept { floor: self.floor })?;
+            let text = serde_json::to_string(&self.kept)?;
             files::write_atomically(&self.path, files::checked_line(&text).as_bytes(), 0o600)?;
             self.unsaved = false;
         }

@@ -1,9 +1,9 @@
-//! How a node comes to be trusted, and the listener that nodes talk HTTP to: TLS with the broker's own CA, three routes.
+//! How a node comes to be trusted, and the listener that nodes talk HTTP to: TLS with the broker's own CA, four routes.
 //!
-//! `POST /enrolments` takes a claim code and gives a certificate; `GET /clips/HASH` gives a clip to a node that shows one in force, and `POST /renew` a new
-//! certificate.
+//! `POST /enrolments` takes a claim code and gives a certificate; to a node that shows one in force `GET /clips/HASH` gives a clip, `GET
+//! /releases/HASH` a program of the agent, and `POST /renew` a new certificate.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{io::SeekFrom, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Extension, Json, Router,
@@ -14,12 +14,15 @@ use axum::{
     routing::{get, post},
 };
 use loa_protocol::{
-    ClipHash,
+    ClipHash, ReleaseHash,
     enrolment::{EnrolmentRequest, EnrolmentResponse, RenewalRequest, RenewalResponse, canonical_code},
     version::VersionRange,
 };
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
+use tokio::{
+    io::{AsyncReadExt, AsyncSeekExt},
+    net::TcpListener,
+};
+use tokio_util::{io::ReaderStream, sync::CancellationToken};
 
 use crate::{
     app::App,
@@ -28,7 +31,7 @@ use crate::{
     https,
     identity::{IdentityError, NodePeer, node_of},
     people::network,
-    secrets,
+    releases, secrets,
     store::{Claimed, Given},
 };
 
@@ -61,6 +64,7 @@ pub async fn serve(
         .route("/enrolments", post(enrol))
         .route("/renew", post(renew))
         .route("/clips/{hash}", get(clip))
+        .route("/releases/{hash}", get(release))
         .layer(DefaultBodyLimit::max(REQUEST_BYTES))
         .with_state(app);
     let for_peer = move |connection: &rustls::ServerConnection, address| {
@@ -190,6 +194,36 @@ async fn clip(
         (header::CONTENT_LENGTH, (end - first).to_string()),
     ];
     Ok((StatusCode::PARTIAL_CONTENT, common, place, Body::from_stream(part)).into_response())
+}
+
+/// A release's program. Read from the disk part by part, and checked by the node.
+async fn release(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    Path(hash): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    in_force(&app, &peer).await?;
+    let hash: ReleaseHash = hash.parse().map_err(|_| Problem::new(Code::NotFound))?;
+    let path = releases::file_of(&app.settings.data, &hash);
+    let mut file = tokio::fs::File::open(path).await.map_err(|_| Problem::new(Code::NotFound))?;
+    let failed = |error: std::io::Error| Problem::internal(&error);
+    let whole = file.metadata().await.map_err(failed)?.len();
+    let common = [(header::CONTENT_TYPE, "application/octet-stream"), (header::ACCEPT_RANGES, "bytes")];
+    let (first, last) = range(&headers).unwrap_or((0, None));
+    if first >= whole {
+        let place = [(header::CONTENT_RANGE, format!("bytes */{whole}"))];
+        return Ok((StatusCode::RANGE_NOT_SATISFIABLE, place).into_response());
+    }
+    let end = last.map_or(whole, |last| last.saturating_add(1).min(whole));
+    file.seek(SeekFrom::Start(first)).await.map_err(failed)?;
+    let part = Body::from_stream(ReaderStream::new(file.take(end - first)));
+    let length = [(header::CONTENT_LENGTH, (end - first).to_string())];
+    if range(&headers).is_none() {
+        return Ok((StatusCode::OK, common, length, part).into_response());
+    }
+    let place = [(header::CONTENT_RANGE, format!("bytes {first}-{}/{whole}", end - 1))];
+    Ok((StatusCode::PARTIAL_CONTENT, common, length, place, part).into_response())
 }
 
 /// Which bytes a node that has the beginning of a clip wants: `bytes=N-` or `bytes=N-M`. Other ranges are not understood and get the whole

@@ -28,6 +28,7 @@ pub mod page_certificate;
 pub mod people;
 pub mod plans;
 pub mod programme;
+pub mod releases;
 pub mod reports;
 pub mod secrets;
 pub mod seed;

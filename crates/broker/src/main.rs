@@ -2,14 +2,16 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use loa_broker::{
     audit::{self, AuditCommand},
     backup,
     config::{Arguments, Settings},
     http,
     key_commands::{self, KeyCommand},
-    mosquitto, people, seed, serve,
+    mosquitto, people,
+    releases::commands::{self as release_commands, ReleaseCommand},
+    seed, serve,
     store::Store,
 };
 use loa_protocol::{Clock, SystemClock};
@@ -51,6 +53,9 @@ enum Command {
     /// Show, replace or take out the keys that nodes believe
     #[command(subcommand)]
     Keys(KeyCommand),
+    /// Sign releases of the agent, and give them to the broker
+    #[command(subcommand)]
+    Releases(ReleaseCommand),
     /// Print Mosquitto's access rules for the nodes in the store
     MosquittoAcl(Arguments),
     /// Issue a certificate for an MQTT server of your own: `ca.pem`, `server.pem`, `server.key`
@@ -84,6 +89,12 @@ enum Command {
         /// How many
         #[arg(long)]
         nodes: u32,
+    },
+    /// Write the manual pages into a folder
+    #[command(hide = true)]
+    Man {
+        /// The folder
+        folder: PathBuf,
     },
 }
 
@@ -124,6 +135,10 @@ async fn run() -> anyhow::Result<()> {
             print(&key_commands::run(&command, SystemClock::new().now()).await?);
             Ok(())
         }
+        Command::Releases(command) => {
+            print(&release_commands::run(&command, SystemClock::new().now()).await?);
+            Ok(())
+        }
         Command::MosquittoAcl(arguments) => {
             let store = Store::open(&Settings::gather(&arguments)?.data.join("loa.db")).await?;
             print(&mosquitto::access_rules(&store).await?);
@@ -153,6 +168,7 @@ async fn run() -> anyhow::Result<()> {
         Command::Seed { arguments, nodes } => {
             seed::seed(&Settings::gather(&arguments)?, nodes, SystemClock::new().now()).await
         }
+        Command::Man { folder } => Ok(clap_mangen::generate_to(Cli::command(), folder)?),
     }
 }
 

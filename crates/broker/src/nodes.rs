@@ -26,6 +26,7 @@ use crate::{
     app::App,
     dispatch::{self, DispatchError},
     http::view,
+    releases,
     store::{AiringStatus, StoreError},
 };
 
@@ -214,6 +215,14 @@ async fn heard_state(app: &Arc<App>, node: &NodeId, message: &Message) -> anyhow
             tracing::warn!(%node, %error, "a node that asks for the time can't be told");
         }
     }
+    let before = app.presence.word(node).and_then(|word| word.state);
+    let program_changed = before.is_none_or(|before| {
+        (before.version, before.release) != (state.version.clone(), state.release.clone())
+    });
+    if program_changed && let Err(error) = releases::heard(app, node, &state).await {
+        // Before it is shown: whoever sees that a node went back sees that no other follows.
+        tracing::error!(%node, %error, "what a node said of its release could not be acted on");
+    }
     app.presence.change(node, |Entry { word, .. }| {
         // A retained state tells what was, not that the node is there now.
         if !message.retain {
@@ -221,6 +230,9 @@ async fn heard_state(app: &Arc<App>, node: &NodeId, message: &Message) -> anyhow
         }
         word.state = Some(state);
     });
+    if program_changed {
+        app.plans_changed.notify_one();
+    }
     tell_node(app, node).await?;
     if here && app.store.node(node).await?.is_some_and(|row| row.published != 0 && row.published != held) {
         // Lost on the way, or about to arrive; once more does no harm.

@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     app::App,
     programme::territory::Territory,
+    releases::Offer,
     store::{PlannedNode, ProgrammeRow},
 };
 
@@ -78,11 +79,15 @@ pub async fn pass(app: &Arc<App>) -> anyhow::Result<usize> {
     let nodes = app.store.planned_nodes().await?;
     let territory = Territory::load(&app.store).await?;
     let programme = app.store.programme(Timestamp::MAX).await?;
+    let offer = Offer::load(app).await?;
     let commons = Arc::new(commons(app, &territory, &programme, &nodes, issued_at)?);
     let (mut fresh, mut due) = (Vec::new(), Vec::new());
     for node in nodes {
         let Some(common) = commons.get(&node.hamlet) else { continue };
-        let digest = digest(&node, common);
+        let word = offer.as_ref().and_then(|_| app.presence.word(&node.id));
+        let state = word.as_ref().and_then(|word| word.state.as_ref());
+        let release = offer.as_ref().and_then(|offer| offer.to(&node.id, state)).cloned();
+        let digest = digest(&node, common, release.as_deref());
         let mut generation = node.generation;
         if digest != node.plan_body {
             generation += 1;
@@ -91,7 +96,7 @@ pub async fn pass(app: &Arc<App>) -> anyhow::Result<usize> {
         if generation > node.published
             || app.presence.lacks_plan(&node.id, generation, issued_at, AGAIN_AFTER)
         {
-            due.push((node, generation));
+            due.push(Due { node, generation, release });
         }
     }
     if !fresh.is_empty() {
@@ -107,11 +112,18 @@ pub async fn pass(app: &Arc<App>) -> anyhow::Result<usize> {
     Ok(published.len())
 }
 
+/// A plan to be published.
+struct Due {
+    node: PlannedNode,
+    generation: u64,
+    release: Option<String>,
+}
+
 /// Signs these plans on all processors and hands each to MQTT as soon as it is signed.
 async fn publish(
     app: &Arc<App>,
     commons: &Arc<HashMap<AreaCode, Common>>,
-    due: Vec<(PlannedNode, u64)>,
+    due: Vec<Due>,
     issued_at: Timestamp,
 ) -> anyhow::Result<Vec<(NodeId, u64)>> {
     let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
@@ -144,25 +156,30 @@ type Signed = Vec<((NodeId, u64), Publish)>;
 fn signed(
     app: &App,
     commons: &HashMap<AreaCode, Common>,
-    due: Vec<(PlannedNode, u64)>,
+    due: Vec<Due>,
     issued_at: Timestamp,
 ) -> anyhow::Result<Signed> {
     let mut signed = Vec::with_capacity(due.len());
-    for (node, generation) in due {
-        let Some(common) = commons.get(&node.hamlet) else { continue };
-        let plan = plan(app, &node, common, generation, issued_at);
+    for due in due {
+        let Some(common) = commons.get(&due.node.hamlet) else { continue };
+        let Due { node, generation, .. } = &due;
+        let plan = plan(app, &due, common, issued_at);
         let envelope = seal(app.identity.signing_key(), &plan)?;
         histogram!("loa_plan_bytes").record(envelope.len() as f64);
-        signed.push(((node.id, generation), Publish::new(topic::plan(&plan.node), envelope).retained()));
+        signed.push((
+            (node.id.clone(), *generation),
+            Publish::new(topic::plan(&plan.node), envelope).retained(),
+        ));
     }
     Ok(signed)
 }
 
-fn plan(app: &App, node: &PlannedNode, common: &Common, generation: u64, issued_at: Timestamp) -> Plan {
+fn plan(app: &App, due: &Due, common: &Common, issued_at: Timestamp) -> Plan {
+    let Due { node, generation, release } = due;
     Plan {
         cas: app.identity.trusted_fingerprints(),
         node: node.id.clone(),
-        generation,
+        generation: *generation,
         issued_at,
         name: node.name.clone(),
         areas: common.areas.clone(),
@@ -170,6 +187,7 @@ fn plan(app: &App, node: &PlannedNode, common: &Common, generation: u64, issued_
         volume: node.volume,
         policy: common.duty.policy.clone(),
         latch: common.duty.latch.clone(),
+        release: release.clone(),
         broadcasts: common.duty.broadcasts.clone(),
     }
 }
@@ -234,7 +252,7 @@ fn commons(
 }
 
 /// Tells one plan from another, but for generation and time.
-fn digest(node: &PlannedNode, common: &Common) -> String {
+fn digest(node: &PlannedNode, common: &Common, release: Option<&str>) -> String {
     let mut digest = Context::new(&SHA256);
     digest.update(&common.duty.digest);
     for area in &common.areas {
@@ -245,5 +263,9 @@ fn digest(node: &PlannedNode, common: &Common) -> String {
     digest.update(node.id.as_str().as_bytes());
     digest.update(b"\n");
     digest.update(node.name.as_bytes());
+    if let Some(release) = release {
+        digest.update(b"\n");
+        digest.update(release.as_bytes());
+    }
     crate::secrets::hex(digest.finish().as_ref())
 }

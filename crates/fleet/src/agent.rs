@@ -12,10 +12,13 @@ use nix::sys::signal::Signal;
 use crate::{
     api::Claim,
     process::{self, Process, Program, StartError},
+    supervision::{Patience, Supervision},
 };
 
 /// An agent that hasn't faded out and said farewell by then hangs.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
+/// An agent that is gone is started again after this long (`RestartSec=` of its unit).
+pub(crate) const RESTART_AFTER: Duration = Duration::from_secs(2);
 /// Enrolment is one HTTPS request; an agent gives up by itself before this.
 const ENROL_WITHIN: Duration = Duration::from_secs(60);
 
@@ -61,6 +64,8 @@ pub struct AgentOptions {
     pub env: Vec<(OsString, OsString)>,
     /// Out of reach of the terminal's Ctrl-C.
     pub own_group: bool,
+    /// Be to it what a service manager is. Without one it never replaces itself by another release.
+    pub supervised: Option<Patience>,
 }
 
 /// Why an agent isn't enrolled.
@@ -91,6 +96,7 @@ impl AgentOptions {
             // The nodes of one machine are few.
             env: vec![("LOA_AGENT_FETCH_JITTER_S".into(), "0".into())],
             own_group: false,
+            supervised: None,
         }
     }
 
@@ -150,22 +156,39 @@ impl AgentOptions {
 pub struct Agent {
     options: AgentOptions,
     process: Process,
+    supervision: Option<Supervision>,
+}
+
+/// Why an agent is there no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gone {
+    /// It ended by itself.
+    Ended,
+    /// It was not ready in time, and was killed.
+    NotReady,
+    /// It gave no sign of life any more, and was killed.
+    Hung,
 }
 
 impl Agent {
     /// Starts `loa-agent run`. That it has reached the broker is seen on the broker's side.
     pub fn start(options: AgentOptions) -> Result<Self, StartError> {
-        let process = Self::launch(&options)?;
-        Ok(Self { options, process })
+        let (process, supervision) = Self::launch(&options)?;
+        Ok(Self { options, process, supervision })
     }
 
-    fn launch(options: &AgentOptions) -> Result<Process, StartError> {
+    fn launch(options: &AgentOptions) -> Result<(Process, Option<Supervision>), StartError> {
         let mut args: Vec<OsString> = vec!["run".into(), "--data".into(), options.data.clone().into()];
         args.extend(["--output".into(), options.output.argument()]);
         args.extend(options.args.iter().cloned());
-        let mut process = Process::start(&options.program(args)?)?;
+        let mut program = options.program(args)?;
+        let supervision = options.supervised.map(Supervision::new).transpose();
+        let supervision =
+            supervision.map_err(|source| StartError::Io { program: program.name.clone(), source })?;
+        program.env.extend(supervision.iter().flat_map(Supervision::environment));
+        let mut process = Process::start(&program)?;
         process.drain();
-        Ok(process)
+        Ok((process, supervision))
     }
 
     /// How it was started.
@@ -206,7 +229,34 @@ impl Agent {
     /// Starts it again, after [`Self::kill`] or [`Self::stop`].
     pub async fn start_again(&mut self) -> Result<(), StartError> {
         self.process.kill().await;
-        self.process = Self::launch(&self.options)?;
+        (self.process, self.supervision) = Self::launch(&self.options)?;
         Ok(())
+    }
+
+    /// Waits until it is there no more. If it is supervised, it is killed when it isn't ready in time or gives no sign of life.
+    pub async fn gone(&mut self) -> Gone {
+        let Some(supervision) = &mut self.supervision else {
+            let _ = self.process.ended().await;
+            return Gone::Ended;
+        };
+        let was_ready = tokio::select! {
+            _ = self.process.ended() => return Gone::Ended,
+            was_ready = supervision.loses_patience() => was_ready,
+        };
+        self.process.kill().await;
+        if was_ready { Gone::Hung } else { Gone::NotReady }
+    }
+
+    /// Keeps it running as its unit does: whenever it is gone it is started again. `say` is told why it was gone, and whether it had become ready.
+    pub async fn keep(
+        &mut self,
+        say: &mut dyn FnMut(Gone, bool),
+    ) -> Result<std::convert::Infallible, StartError> {
+        loop {
+            let gone = self.gone().await;
+            say(gone, self.supervision.as_ref().is_some_and(Supervision::is_ready));
+            tokio::time::sleep(RESTART_AFTER).await;
+            self.start_again().await?;
+        }
     }
 }

@@ -17,19 +17,18 @@ use futures_util::future::{join_all, select_all};
 
 use self::notebook::{Notebook, SignIn};
 use crate::{
-    agent::{Agent, AgentOptions, Output},
+    agent::{Agent, AgentOptions, Gone, Output, RESTART_AFTER},
     api::{Api, Content, Node},
     broker::{Broker, BrokerOptions, MqttSide},
     bulletins,
     commune::{self, DAI_AN_2},
     ports,
+    supervision::Patience,
 };
 
 /// Where the nodes' ports are looked for first: those of a real broker.
 const NODE_PORT: u16 = 8443;
 const MQTT_PORT: u16 = 8883;
-/// An agent that ended by itself is started again after this long; systemd does so on a real node.
-const RESTART_AFTER: Duration = Duration::from_secs(2);
 /// All agents are connected by then, or something is wrong.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
@@ -96,6 +95,7 @@ impl Demo {
                 if on_card { Output::Default } else { Output::Wav(heard.join(slug(&node.hamlet.name))) };
             let agent = AgentOptions {
                 own_group: true,
+                supervised: Some(Patience::default()),
                 ..AgentOptions::below(&data, &slug(&node.hamlet.name), output)
             };
             enrol(&api, node, &agent, &mut notebook).await?;
@@ -145,21 +145,26 @@ impl Demo {
         let ended = loop {
             let gone = {
                 let Self { broker, agents } = &mut self;
-                let agents = agents.iter_mut().map(|agent| Box::pin(agent.process().ended()));
+                let agents = agents.iter_mut().map(|agent| Box::pin(agent.gone()));
                 tokio::select! {
                     () = &mut stop => break Ok(()),
                     _ = broker.process().ended() => None,
-                    (_, index, _) = select_all(agents) => Some(index),
+                    (why, index, _) = select_all(agents) => Some((why, index)),
                 }
             };
-            let Some(index) = gone else {
+            let Some((why, index)) = gone else {
                 let words = self.broker.process().last_words();
                 break Err(anyhow::anyhow!("the broker ended by itself:\n{words}"));
             };
             let agent = &mut self.agents[index];
             say(&format!(
-                "The agent of {} ended by itself and is started again; see {}",
+                "The agent of {} {} and is started again; see {}",
                 agent.options().name,
+                match why {
+                    Gone::Ended => "ended by itself",
+                    Gone::NotReady => "did not become ready",
+                    Gone::Hung => "hung",
+                },
                 agent.options().log.display()
             ));
             tokio::select! {

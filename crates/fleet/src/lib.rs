@@ -12,12 +12,14 @@ pub mod commune;
 pub mod demo;
 pub mod ports;
 pub mod process;
+pub mod supervision;
 pub mod year;
 
 mod log;
 
-pub use agent::{Agent, AgentOptions, EnrolError};
+pub use agent::{Agent, AgentOptions, EnrolError, Gone};
 pub use api::{Api, ApiError};
 pub use broker::{Broker, BrokerOptions, MqttSide, Ready};
 pub use commune::Commune;
 pub use process::{Process, StartError};
+pub use supervision::Patience;

@@ -11,7 +11,7 @@ use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
-    keys::{self, AuthorityPublicKey, PublicKey, SigningKey},
+    keys::{self, AuthorityPublicKey, KeyCertificate, PublicKey, SigningKey, Voucher},
     limits, version,
 };
 
@@ -222,10 +222,20 @@ pub fn open_above<M: Message>(
     floor: u32,
     now: Timestamp,
 ) -> Result<(M, u32), Refusal> {
+    open_vouched::<M, KeyCertificate>(envelope, authority, floor, now)
+}
+
+/// The same for a key that the authority vouches for in an envelope of type `C`.
+pub(crate) fn open_vouched<M: Message, C: Voucher>(
+    envelope: &str,
+    authority: &AuthorityPublicKey,
+    floor: u32,
+    now: Timestamp,
+) -> Result<(M, u32), Refusal> {
     let parts = Parts::split(envelope)?;
     parts.header.expect::<M>()?;
     let certificate = parts.header.cert.as_deref().ok_or(Refusal::UnknownKey)?;
-    let (key, standing) = keys::certified(certificate, &parts.header.kid, authority, now)?;
+    let (key, standing) = keys::certified::<C>(certificate, &parts.header.kid, authority, now)?;
     parts.verify(&key)?;
     let floor = floor.max(standing.floor);
     if standing.number < floor {

@@ -115,6 +115,10 @@ id!(
     /// A clip: the SHA-256 of its bytes.
     ClipHash, "64 hexadecimal digits", |t| is_hex(t, 64)
 );
+id!(
+    /// A release's program: the SHA-256 of its bytes.
+    ReleaseHash, "64 hexadecimal digits", |t| is_hex(t, 64)
+);
 random_id!(BroadcastId);
 random_id!(CommandId);
 random_id!(NodeId);
@@ -125,6 +129,13 @@ impl ClipHash {
         Self(hex(digest(&SHA256, bytes).as_ref()))
     }
 
+    /// The name of bytes whose SHA-256 was computed elsewhere, as when streaming.
+    pub fn from_sha256(sha256: [u8; 32]) -> Self {
+        Self(hex(&sha256))
+    }
+}
+
+impl ReleaseHash {
     /// The name of bytes whose SHA-256 was computed elsewhere, as when streaming.
     pub fn from_sha256(sha256: [u8; 32]) -> Self {
         Self(hex(&sha256))

@@ -87,6 +87,11 @@ impl envelope::Message for KeyCertificate {
     const TYPE: &'static str = "key";
 }
 
+/// How the authority vouches for a key: the type of envelope says for what.
+pub(crate) trait Voucher: envelope::Message + From<KeyCertificate> + Into<KeyCertificate> {}
+
+impl<C: envelope::Message + From<KeyCertificate> + Into<KeyCertificate>> Voucher for C {}
+
 /// A secret key can't be read, or isn't one.
 #[derive(Debug, thiserror::Error)]
 #[error("not a 32-byte Ed25519 seed")]
@@ -136,11 +141,22 @@ impl AuthorityKey {
         not_before: Timestamp,
         not_after: Timestamp,
     ) -> Result<SigningKey, InvalidKey> {
+        self.certify_with::<KeyCertificate>(standing, seed, not_before, not_after)
+    }
+
+    pub(crate) fn certify_with<C: Voucher>(
+        &self,
+        standing: Standing,
+        seed: &[u8],
+        not_before: Timestamp,
+        not_after: Timestamp,
+    ) -> Result<SigningKey, InvalidKey> {
         let pair = pair(seed)?;
         let key = public(&pair);
-        let header = Header::new::<KeyCertificate>(self.public_key().kid(), None);
+        let header = Header::new::<C>(self.public_key().kid(), None);
         let certificate = KeyCertificate { key, standing, not_before, not_after };
-        let sealed = envelope::sign(&self.pair, &header, &certificate).map_err(|_| InvalidKey)?;
+        let sealed =
+            envelope::sign(&self.pair, &header, &C::from(certificate.clone())).map_err(|_| InvalidKey)?;
         Ok(SigningKey { pair, kid: key.kid(), sealed, certificate })
     }
 }
@@ -161,9 +177,17 @@ impl SigningKey {
         certificate: &str,
         authority: &AuthorityPublicKey,
     ) -> Result<Self, InvalidKey> {
+        Self::certified_as::<KeyCertificate>(seed, certificate, authority)
+    }
+
+    pub(crate) fn certified_as<C: Voucher>(
+        seed: &[u8],
+        certificate: &str,
+        authority: &AuthorityPublicKey,
+    ) -> Result<Self, InvalidKey> {
         let pair = pair(seed)?;
         let kid = public(&pair).kid();
-        let known = vouched(certificate, &kid, authority).map_err(|_| InvalidKey)?;
+        let known = vouched::<C>(certificate, &kid, authority).map_err(|_| InvalidKey)?;
         Ok(Self { pair, kid, sealed: certificate.to_owned(), certificate: known })
     }
 
@@ -192,14 +216,18 @@ impl SigningKey {
 }
 
 /// What a certificate says, if the authority signed it and it names `kid`.
-fn vouched(certificate: &str, kid: &str, authority: &AuthorityPublicKey) -> Result<KeyCertificate, Refusal> {
+fn vouched<C: Voucher>(
+    certificate: &str,
+    kid: &str,
+    authority: &AuthorityPublicKey,
+) -> Result<KeyCertificate, Refusal> {
     let parts = envelope::Parts::split(certificate)?;
-    parts.header.expect::<KeyCertificate>()?;
+    parts.header.expect::<C>()?;
     if parts.header.kid != authority.kid() {
         return Err(Refusal::UnknownKey);
     }
     parts.verify(authority)?;
-    let certificate: KeyCertificate = parts.body()?;
+    let certificate: KeyCertificate = parts.body::<C>()?.into();
     if certificate.key.kid() != kid {
         return Err(Refusal::UnknownKey);
     }
@@ -207,13 +235,13 @@ fn vouched(certificate: &str, kid: &str, authority: &AuthorityPublicKey) -> Resu
 }
 
 /// The key a certificate vouches for, if the authority signed it, it names `kid` and it is in force at `now`; and its standing.
-pub(crate) fn certified(
+pub(crate) fn certified<C: Voucher>(
     certificate: &str,
     kid: &str,
     authority: &AuthorityPublicKey,
     now: Timestamp,
 ) -> Result<(PublicKey, Standing), Refusal> {
-    let certificate = vouched(certificate, kid, authority)?;
+    let certificate = vouched::<C>(certificate, kid, authority)?;
     if now < certificate.not_before || now >= certificate.not_after {
         return Err(Refusal::KeyNotInForce);
     }

@@ -10,6 +10,8 @@ pub const ATTACHMENT_BYTES: usize = 256 * 1024;
 pub const PACKET_BYTES: usize = 1024 * 1024;
 /// Largest clip a node fetches, bytes: two hours at 32 kbit/s with room to spare.
 pub const CLIP_BYTES: u64 = 64 * 1024 * 1024;
+/// Largest program that a node installs, bytes.
+pub const RELEASE_BYTES: u64 = 64 * 1024 * 1024;
 /// A command may not be good for longer than this; it bounds what a node must remember against replay.
 pub const COMMAND_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// Receipts in one message.

@@ -38,6 +38,9 @@ pub struct Plan {
     /// knows others renews its certificate and learns of these. Absent: as enrolled.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cas: Vec<String>,
+    /// The release of the agent that the node shall run, as it was signed ([`crate::release`]); absent: whichever it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<String>,
     /// What is to be aired by timetable.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub broadcasts: Vec<Planned>,

@@ -7,6 +7,7 @@ use crate::{
     clock::ClockTrust,
     command::Class,
     id::{AiringId, BroadcastId, ClipHash},
+    release::ReleaseState,
     version::VersionRange,
 };
 
@@ -45,6 +46,9 @@ pub struct NodeState {
     /// Clips of the plan held that are not on the node's disk, those needed soonest first; at most [`crate::limits::LACKING_TOLD`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lacking: Vec<ClipHash>,
+    /// What it says of its own program; absent where none can be replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<ReleaseState>,
     /// A question, new for each asking, that [`crate::Action::Time`] answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ask: Option<String>,

@@ -11,6 +11,7 @@ use loa_protocol::{
     limits,
     plan::Volume,
     receipt::{Outcome, Reason},
+    release::{self, Doing, ReleaseState, Step, Tried},
     state::{NodeState, OutputState, Playing},
     version::VersionRange,
     *,
@@ -87,6 +88,7 @@ fn plan() -> Plan {
         volume: Volume::default(),
         policy: Policy::unlimited(),
         latch: None,
+        release: None,
         broadcasts: Vec::new(),
     }
 }
@@ -160,6 +162,19 @@ fn what_a_node_says_survives_the_wire() {
             output: OutputState::Ready,
             latched: false,
             lacking: Vec::new(),
+            release: playing.map(|()| ReleaseState {
+                target: "aarch64-unknown-linux-gnu".into(),
+                step: Some(Step {
+                    version: Some("0.2.0".parse().unwrap()),
+                    doing: Doing::Waiting,
+                    reason: None,
+                }),
+                last: Some(Tried {
+                    version: "0.1.9".parse().unwrap(),
+                    outcome: release::Outcome::RolledBack,
+                    reason: Some("not_ready".into()),
+                }),
+            }),
             ask: None,
         });
     }

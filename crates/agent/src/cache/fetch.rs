@@ -14,7 +14,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use loa_protocol::{ClipHash, ClipRef, Clock, limits};
+use loa_protocol::{ClipHash, ClipRef, Clock, ReleaseManifest, limits};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use reqwest::{Client, StatusCode, header};
 use ring::digest::{Context, SHA256};
@@ -55,7 +55,21 @@ pub enum FetchError {
     TooLarge,
 }
 
-/// Fetches clips. Cheap to clone.
+/// What is fetched: where it lies below the broker's address, what its bytes are, and how many.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    folder: &'static str,
+    sha256: &'a str,
+    bytes: u64,
+}
+
+impl<'a> Wanted<'a> {
+    fn clip(clip: &'a ClipRef) -> Self {
+        Self { folder: "clips", sha256: clip.hash.as_str(), bytes: clip.bytes }
+    }
+}
+
+/// Fetches clips, and releases of the agent. Cheap to clone.
 #[derive(Clone)]
 pub struct Fetcher {
     identity: Identity,
@@ -88,7 +102,7 @@ impl Fetcher {
         let mut bound = FIRST_RETRY;
         loop {
             let before = arrived(partial);
-            let tried = tokio::time::timeout(left(), self.try_once(clip, partial, hurry)).await;
+            let tried = tokio::time::timeout(left(), self.try_once(Wanted::clip(clip), partial, hurry)).await;
             let error = match tried {
                 Ok(Ok(())) => return Ok(()),
                 Ok(Err(FetchError::TooLarge)) => return Err(FetchError::TooLarge),
@@ -116,16 +130,30 @@ impl Fetcher {
         }
     }
 
-    async fn try_once(&self, clip: &ClipRef, partial: &Path, hurry: &AtomicBool) -> Result<(), FetchError> {
+    /// Fetches a release's program to `partial`, or goes on with it, once; when it returns well, the file is whole and right.
+    pub async fn fetch_release(&self, release: &ReleaseManifest, partial: &Path) -> Result<(), FetchError> {
+        if release.bytes > limits::RELEASE_BYTES {
+            return Err(FetchError::TooLarge);
+        }
+        let wanted = Wanted { folder: "releases", sha256: release.sha256.as_str(), bytes: release.bytes };
+        self.try_once(wanted, partial, &AtomicBool::new(false)).await
+    }
+
+    async fn try_once(
+        &self,
+        wanted: Wanted<'_>,
+        partial: &Path,
+        hurry: &AtomicBool,
+    ) -> Result<(), FetchError> {
         let mut arriving = Arriving::open(partial)?;
-        if arriving.bytes < clip.bytes {
+        if arriving.bytes < wanted.bytes {
             // Asked first, so that a full disk costs no traffic, however often this is tried.
-            if health::disk_free(partial).is_some_and(|free| free < clip.bytes - arriving.bytes) {
+            if health::disk_free(partial).is_some_and(|free| free < wanted.bytes - arriving.bytes) {
                 return Err(FetchError::DiskFull);
             }
-            self.download(clip, &mut arriving, hurry).await?;
+            self.download(wanted, &mut arriving, hurry).await?;
         }
-        if arriving.bytes == clip.bytes && arriving.finish()? == clip.hash {
+        if arriving.bytes == wanted.bytes && arriving.finish()?.as_str() == wanted.sha256 {
             return Ok(());
         }
         let _ = std::fs::remove_file(partial);
@@ -134,16 +162,17 @@ impl Fetcher {
 
     async fn download(
         &self,
-        clip: &ClipRef,
+        wanted: Wanted<'_>,
         arriving: &mut Arriving,
         hurry: &AtomicBool,
     ) -> Result<(), FetchError> {
-        let address = format!("{}/clips/{}", self.identity.enrolled.http.trim_end_matches('/'), clip.hash);
+        let Wanted { folder, sha256, bytes } = wanted;
+        let address = format!("{}/{folder}/{sha256}", self.identity.enrolled.http.trim_end_matches('/'));
         let client = client(&self.identity, &self.clock)?;
         let (began, before) = (self.clock.monotonic(), arriving.bytes);
-        while arriving.bytes < clip.bytes {
+        while arriving.bytes < bytes {
             let first = arriving.bytes;
-            let slice = (!hurry.load(Ordering::Relaxed)).then(|| (first + SLICE).min(clip.bytes) - 1);
+            let slice = (!hurry.load(Ordering::Relaxed)).then(|| (first + SLICE).min(bytes) - 1);
             let range = match slice {
                 Some(last) => Some(format!("bytes={first}-{last}")),
                 None => (first > 0).then(|| format!("bytes={first}-")),
@@ -153,8 +182,8 @@ impl Fetcher {
                 Some(range) => request.header(header::RANGE, range),
                 None => request,
             };
-            take_in(request.send().await.map_err(unavailable)?, clip, arriving).await?;
-            if arriving.bytes < slice.map_or(clip.bytes, |last| last + 1) {
+            take_in(request.send().await.map_err(unavailable)?, bytes, arriving).await?;
+            if arriving.bytes < slice.map_or(bytes, |last| last + 1) {
                 return Err(FetchError::Unavailable("the transfer broke off".into()));
             }
             let elapsed = self.clock.monotonic().saturating_sub(began);
@@ -186,10 +215,10 @@ pub(crate) fn client(identity: &Identity, clock: &Arc<dyn Clock>) -> Result<Clie
         .map_err(unavailable)
 }
 
-/// Writes down what the broker answers, if it is the clip or goes on where it broke off.
+/// Writes down what the broker answers, if it is what was asked for or goes on where it broke off.
 async fn take_in(
     mut response: reqwest::Response,
-    clip: &ClipRef,
+    whole: u64,
     arriving: &mut Arriving,
 ) -> Result<(), FetchError> {
     match response.status() {
@@ -202,7 +231,7 @@ async fn take_in(
         status => return Err(FetchError::Refused(status.as_u16())),
     }
     while let Some(bytes) = response.chunk().await.map_err(unavailable)? {
-        if arriving.bytes + bytes.len() as u64 > clip.bytes {
+        if arriving.bytes + bytes.len() as u64 > whole {
             arriving.restart()?;
             return Err(FetchError::Corrupt);
         }

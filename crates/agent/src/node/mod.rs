@@ -13,6 +13,7 @@ mod reports;
 mod tests;
 mod time;
 mod timetable;
+mod update;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -24,7 +25,8 @@ use std::{
 use jiff::Timestamp;
 use loa_mqtt::Publish;
 use loa_protocol::{
-    AiringId, ClipHash, ClipRef, Clock, ClockTrust, NodeId, NodeState, Plan, Refusal, envelope,
+    AiringId, ClipHash, ClipRef, Clock, ClockTrust, NodeId, NodeState, Plan, Refusal, ReleaseManifest,
+    envelope,
     health::{AmplifierState, Heartbeat},
     state::OutputState,
     topic,
@@ -39,6 +41,7 @@ use crate::{
     plan::{PlanStore, Taken},
     player::{Event, Plays, SoundId, Source},
     refusals::Counts,
+    release::Installed,
     trust::Trust,
 };
 use airings::Airing;
@@ -47,6 +50,7 @@ use reports::Sending;
 pub use reports::VERSION;
 use time::Asking;
 use timetable::Timetable;
+use update::Update;
 
 /// What the node asks of whoever runs it.
 #[derive(Debug)]
@@ -74,6 +78,12 @@ pub enum Request {
     Trust(Vec<String>),
     /// End in an orderly way and start again.
     Restart,
+    /// Fetch this release and let it test itself, and tell [`Node::prepared`]; none: leave off.
+    Prepare(Option<Box<ReleaseManifest>>),
+    /// Let this prepared release be what is started, and end; tell [`Node::prepared`] if that fails.
+    Switch(Box<ReleaseManifest>),
+    /// Note that the release that runs has proved itself, and tell [`Node::confirmed`].
+    Confirm,
 }
 
 /// What a node is made of.
@@ -90,6 +100,8 @@ pub struct Parts<P> {
     pub cache_bytes: u64,
     /// 16 random bytes: names this start of the agent.
     pub boot: [u8; 16],
+    /// The program that it is, where that can be replaced; and how long it must run to prove itself, when it is on trial.
+    pub installed: Option<(Installed, Duration)>,
 }
 
 /// One node.
@@ -109,6 +121,7 @@ pub struct Node<P> {
     tone: Option<SoundId>,
     next_sound: u64,
     timetable: Timetable,
+    update: Option<Update>,
     /// Clips being fetched.
     fetching: BTreeMap<ClipHash, Fetching>,
     /// The plan's clips that aren't on disk, the soonest needed first.
@@ -162,7 +175,7 @@ const RETRY_DISK: Duration = Duration::from_secs(5);
 impl<P: Plays> Node<P> {
     /// Opens a node's data and takes up what an earlier run left.
     pub fn open(parts: Parts<P>) -> Self {
-        let Parts { data, identity, clock, player, cache_bytes, boot } = parts;
+        let Parts { data, identity, clock, player, cache_bytes, boot, installed } = parts;
         let enrolled = identity.enrolled.clone();
         let (plan, damaged) = PlanStore::open(&data, enrolled.node.clone(), enrolled.areas.clone());
         let (trust, damaged_keys) = Trust::open(&data, enrolled.authority);
@@ -187,6 +200,7 @@ impl<P: Plays> Node<P> {
             tone: None,
             next_sound: 0,
             timetable: Timetable::default(),
+            update: installed.map(|(installed, trial)| Update::new(installed, trial)),
             fetching: BTreeMap::new(),
             lacking: Vec::new(),
             not_to_be_had: BTreeSet::new(),
@@ -244,6 +258,7 @@ impl<P: Plays> Node<P> {
             node.take_on(accepted, None);
         }
         node.fetch_ahead();
+        node.follow_release();
         node.save();
         node
     }
@@ -328,6 +343,7 @@ impl<P: Plays> Node<P> {
         self.timetable.look_again();
         self.follow_latch(issued_at);
         self.fetch_ahead();
+        self.follow_release();
         self.save();
         Ok(())
     }
@@ -390,6 +406,7 @@ impl<P: Plays> Node<P> {
             self.fetch_ahead_again();
         }
         self.ask_again(now);
+        let release = self.update_due(now);
         self.send_due(now);
         let present = self.present();
         self.arbiter
@@ -401,6 +418,7 @@ impl<P: Plays> Node<P> {
             .chain(self.retry_disk_at)
             .chain(self.fetch_ahead_at)
             .chain(self.next_question())
+            .chain(release)
             .chain(self.next_report())
             .min()
             .unwrap_or(now + Duration::from_secs(60))

@@ -14,7 +14,7 @@ use loa_protocol::{
 };
 use serde::Serialize;
 
-use super::{Node, Request};
+use super::{Node, Request, update::Update};
 use crate::{health::Machine, player::Plays};
 
 /// The agent's version.
@@ -85,7 +85,7 @@ impl<P: Plays> Node<P> {
             online: true,
             farewell: false,
             at: self.clock.now(),
-            version: VERSION.into(),
+            version: self.version(),
             protocol: VersionRange::OURS,
             boot: self.boot.clone(),
             generation: self.plan.held().map(|plan| plan.generation),
@@ -95,6 +95,7 @@ impl<P: Plays> Node<P> {
             output: self.output,
             latched: self.is_latched(),
             lacking: self.lacking.iter().take(limits::LACKING_TOLD).map(|clip| clip.hash.clone()).collect(),
+            release: self.update.as_ref().map(Update::state),
             ask: self.asking.as_ref().map(|asking| asking.question.clone()),
         }
     }
@@ -206,7 +207,7 @@ impl<P: Plays> Node<P> {
             number: 0,
             at: self.clock.now(),
             started_at: self.started_at,
-            version: VERSION.into(),
+            version: self.version(),
             cpu_temperature_c: machine.cpu_temperature_c,
             load: machine.load,
             agent_rss_mib: machine.agent_rss_mib,

@@ -96,6 +96,7 @@ impl Broker {
             volume: Volume { percent, emergency_percent: 100 },
             policy: Policy::unlimited(),
             latch: None,
+            release: None,
             broadcasts: Vec::new(),
         };
         frame(&seal(&self.key, &plan).unwrap(), None).unwrap()
@@ -148,6 +149,7 @@ fn open(data: &Path, clock: &Arc<Hand>, broker: &Broker) -> (Node<Recorder>, Rec
         player: player.clone(),
         cache_bytes: 1 << 30,
         boot: [7; 16],
+        installed: None,
     });
     (node, player)
 }

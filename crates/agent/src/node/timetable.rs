@@ -47,6 +47,11 @@ impl Timetable {
         self.next = None;
     }
 
+    /// Whether nothing starts before `at`, as far as the timetable was looked at.
+    pub(super) fn is_quiet_until(&self, at: Timestamp) -> bool {
+        self.upcoming.is_empty() && self.next.is_none_or(|next| next >= at)
+    }
+
     /// Keeps an airing until the clock can be trusted.
     pub(super) fn hold(&mut self, airing: AiringId) {
         self.held.push(airing);

@@ -119,6 +119,8 @@ pub const ACTIONS: &[Action] = &[
     on("post", "/inbox/{id}/decline", "inbox.decline", &["remark"], Before),
     on("post", "/sources", "source.add", &["name", "area"], Before),
     on("delete", "/sources/{id}", "source.revoke", &[], Before),
+    on("post", "/releases/rollout", "rollout.begin", &["version", "first", "percent"], Before),
+    on("post", "/releases/rollout/steps", "rollout.step", &["to"], Before),
     on("post", "/calendars", "calendar.add", &["area"], Before),
     on("delete", "/calendars/{id}", "calendar.revoke", &[], Before),
 ];

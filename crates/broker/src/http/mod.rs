@@ -24,6 +24,7 @@ pub mod people;
 pub mod policies;
 pub mod problem;
 pub mod programme;
+pub mod releases;
 pub mod reports;
 pub mod sessions;
 pub mod sound;
@@ -129,6 +130,9 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(inbox::decline))
         .routes(routes!(sources::list, sources::add))
         .routes(routes!(sources::revoke))
+        .routes(routes!(releases::list))
+        .routes(routes!(releases::begin))
+        .routes(routes!(releases::step))
         .routes(routes!(reports::month))
         .routes(routes!(reports::month_csv))
         .routes(routes!(reports::month_xlsx))

@@ -117,6 +117,10 @@ codes! {
     ConfirmationNeeded = "confirmation_needed", UNPROCESSABLE_ENTITY, "An emergency has to be confirmed";
     /// The node isn't enrolled, or is revoked.
     NodeNotTrusted = "node_not_trusted", CONFLICT, "The node is not enrolled";
+    /// A release is rolled out already; that has to end first.
+    RolloutOpen = "rollout_open", CONFLICT, "Another release is being rolled out";
+    /// The roll-out is halted, or not at the stage that this step begins from.
+    RolloutElsewhere = "rollout_elsewhere", CONFLICT, "The roll-out is not where this step begins";
     /// The claim code isn't one.
     ClaimUnknown = "claim_unknown", FORBIDDEN, "The code is not known";
     /// The claim code was used.

@@ -67,7 +67,7 @@ pub fn seed_in(path: &Path) -> Result<Vec<u8>, IdentityError> {
     if seed.len() == 32 { Ok(seed) } else { Err(keys::damaged(path)) }
 }
 
-fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
+pub(super) fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()

@@ -166,7 +166,7 @@ fn certify(
     Ok(key)
 }
 
-fn authority_at(path: &Path) -> Result<AuthorityKey, IdentityError> {
+pub(super) fn authority_at(path: &Path) -> Result<AuthorityKey, IdentityError> {
     authority_of(&get::<AuthorityFile>(path)?.authority_seed, path)
 }
 
@@ -185,7 +185,7 @@ pub(super) fn seed() -> Result<String, IdentityError> {
     Ok(B64.encode(seed))
 }
 
-fn get<T: DeserializeOwned>(path: &Path) -> Result<T, IdentityError> {
+pub(super) fn get<T: DeserializeOwned>(path: &Path) -> Result<T, IdentityError> {
     let text = fs::read_to_string(path).map_err(failed(path))?;
     serde_json::from_str(&text).map_err(|_| damaged(path))
 }

@@ -7,6 +7,7 @@
 mod certificates;
 mod files;
 mod keys;
+pub mod release_keys;
 mod tls;
 
 use std::path::Path;

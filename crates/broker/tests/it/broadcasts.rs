@@ -33,6 +33,7 @@ fn state(at: Timestamp, playing: Option<Playing>, generation: Option<u64>) -> No
         output: OutputState::Ready,
         latched: false,
         lacking: Vec::new(),
+        release: None,
         ask: None,
     }
 }

@@ -17,6 +17,7 @@ mod openapi;
 mod people;
 mod policy;
 mod programme;
+mod releases;
 mod reports;
 mod restarts;
 mod routes;

@@ -159,6 +159,7 @@ describe('the part that is loaded first', () => {
       'PlayThere',
       'Policy',
       'Programme',
+      'Releases',
       'Report',
       'Reset',
       'Setup',

@@ -19,6 +19,7 @@ it.each([
   ['/policy', { name: 'policy' }],
   ['/inbox', { name: 'inbox' }],
   ['/report', { name: 'report' }],
+  ['/releases', { name: 'releases' }],
   ['/broadcasts', { name: 'unknown' }],
   ['/nodes/n1/x', { name: 'unknown' }],
   ['/toString', { name: 'unknown' }],

@@ -1,6 +1,7 @@
 //! The node's timetable: what it airs, when, once, and what it says of the rest.
 
 mod turns;
+mod update;
 
 use jiff::civil::time;
 use loa_protocol::{Every, Latch, Limit, Planned, Repeats, Timetable, policy::Span};
@@ -63,6 +64,7 @@ fn plan(generation: u64, issued: i64, broadcasts: Vec<Planned>) -> Plan {
         volume: Volume { percent: 80, emergency_percent: 100 },
         policy: Policy::unlimited(),
         latch: None,
+        release: None,
         broadcasts,
     }
 }

@@ -34,12 +34,16 @@ export class Broker {
     this.#folder = folder;
   }
 
+  get data(): string {
+    return join(this.#folder, 'broker');
+  }
+
   /** Starts it; again on the same data and addresses when it has been before. */
   async start(): Promise<this> {
     const { http, nodes, mqtt } = this.#listen;
     const listen = ['--http', http, '--node-http', nodes, '--mqtt-listen', mqtt, '--public-name', '127.0.0.1'];
     const log = join(this.#folder, 'logs', 'broker.log');
-    this.#program = new Program('loa-broker', ['serve', '--data', join(this.#folder, 'broker'), ...listen], log);
+    this.#program = new Program('loa-broker', ['serve', '--data', this.data, ...listen], log);
     const lines = await this.#program.linesUntil('loa-broker ready ');
     const field = (name: string) => lines.at(-1)?.match(new RegExp(`\\b${name}=(\\S+)`))?.[1] ?? '';
     this.#listen = { http: field('http'), nodes: field('nodes'), mqtt: field('mqtt') };

@@ -325,6 +325,7 @@ impl<'a> Pole<'a> {
             player: self.tape.clone(),
             cache_bytes: 1 << 30,
             boot: self.chance.random(),
+            installed: None,
         });
         let state: Option<NodeState> = serde_json::from_slice(&node.last_will().payload).ok();
         self.generation = state.as_ref().and_then(|state| state.generation);

@@ -105,6 +105,7 @@ impl Pole<'_> {
             volume: version.volume,
             policy: (*version.policy).clone(),
             latch: version.latch.clone(),
+            release: None,
             broadcasts: mine.map(|entry| (*entry.planned).clone()).collect(),
         }
     }

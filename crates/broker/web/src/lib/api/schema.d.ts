@@ -2979,6 +2979,135 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What releases there are, and how far each node is with the one that is rolled out. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Releases"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/rollout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins to roll a release out: one node gets it. For who manages everything. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRollout"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Releases"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/rollout/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Moves the roll-out: to a share of the nodes, to all; halts it, lets it go on, ends it. For who manages everything. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RolloutStep"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Releases"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reports/month": {
         parameters: {
             query?: never;
@@ -3913,7 +4042,7 @@ export interface components {
          * @description What went wrong. A code never changes its meaning.
          * @enum {string}
          */
-        Code: "InvalidRequest" | "InvalidField" | "SignInRequired" | "WrongCredentials" | "TooManyTries" | "SetupLinkInvalid" | "PasswordShort" | "PasswordCommon" | "Forbidden" | "AreaNotYours" | "LinkInvalid" | "CodeRequired" | "WrongCode" | "LastAdmin" | "ForeignOrigin" | "NotFound" | "MethodNotAllowed" | "Exists" | "Dangling" | "TooLarge" | "TextTooLong" | "TextEmpty" | "VoiceUnknown" | "SpeechFailed" | "SoundUnusable" | "NoNodes" | "KeyReused" | "Expired" | "AlreadyDecided" | "NotApproved" | "SecondPersonNeeded" | "OwnBulletin" | "ConfirmationNeeded" | "NodeNotTrusted" | "ClaimUnknown" | "ClaimUsed" | "ClaimExpired" | "NoCommonVersion" | "InvalidCertificateRequest" | "NodesUnreachable" | "DiskFull" | "ClipDamaged" | "PolicyBreached" | "PolicyLoosens" | "LimitNotYours" | "TimetableInvalid" | "TimeZoneUnknown" | "TooManyBroadcasts" | "Latched" | "Internal";
+        Code: "InvalidRequest" | "InvalidField" | "SignInRequired" | "WrongCredentials" | "TooManyTries" | "SetupLinkInvalid" | "PasswordShort" | "PasswordCommon" | "Forbidden" | "AreaNotYours" | "LinkInvalid" | "CodeRequired" | "WrongCode" | "LastAdmin" | "ForeignOrigin" | "NotFound" | "MethodNotAllowed" | "Exists" | "Dangling" | "TooLarge" | "TextTooLong" | "TextEmpty" | "VoiceUnknown" | "SpeechFailed" | "SoundUnusable" | "NoNodes" | "KeyReused" | "Expired" | "AlreadyDecided" | "NotApproved" | "SecondPersonNeeded" | "OwnBulletin" | "ConfirmationNeeded" | "NodeNotTrusted" | "RolloutOpen" | "RolloutElsewhere" | "ClaimUnknown" | "ClaimUsed" | "ClaimExpired" | "NoCommonVersion" | "InvalidCertificateRequest" | "NodesUnreachable" | "DiskFull" | "ClipDamaged" | "PolicyBreached" | "PolicyLoosens" | "LimitNotYours" | "TimetableInvalid" | "TimeZoneUnknown" | "TooManyBroadcasts" | "Latched" | "Internal";
         /** @description The other entry of a collision. */
         Collided: {
             /**
@@ -4342,6 +4471,11 @@ export interface components {
             /** @description All of it. */
             total: components["schemas"]["Figures"];
         };
+        /**
+         * @description What becomes of the roll-out.
+         * @enum {string}
+         */
+        Move: "to_share" | "to_all" | "halt" | "resume" | "end";
         /** @description The interface that the node's default route uses. */
         Network: {
             /** @description Its name. */
@@ -4487,6 +4621,18 @@ export interface components {
             /** @description When. */
             timetable: components["schemas"]["TimetableBody"];
         };
+        /** @description A roll-out to be begun. */
+        NewRollout: {
+            /** @description The node that gets it first. */
+            first: string;
+            /**
+             * Format: int32
+             * @description The share of the second stage, percent of the nodes.
+             */
+            percent: number;
+            /** @description Which version. */
+            version: string;
+        };
         /** @description When an item is to be aired: an entry of the programme without its bulletin. */
         NewSchedule: {
             /** @description Codes of areas; the item's own when absent. */
@@ -4620,6 +4766,20 @@ export interface components {
             started_at: string;
             /** @description The title of its bulletin, when it is one of this broker's. */
             title?: string | null;
+        };
+        /** @description How far a node is. */
+        NodeRelease: {
+            /** @description Where it stands. */
+            hamlet: components["schemas"]["AreaName"];
+            /** @description The node. */
+            id: string;
+            /** @description What people call it. */
+            name: string;
+            progress?: components["schemas"]["Progress"] | null;
+            /** @description Why it goes no further, by code. */
+            reason?: string | null;
+            /** @description The version that it last said it runs. */
+            version?: string | null;
         };
         /**
          * @description Whether a node is there.
@@ -4852,6 +5012,11 @@ export interface components {
             /** @description When. */
             timetable: components["schemas"]["TimetableBody"];
         };
+        /**
+         * @description How far a node is with a release.
+         * @enum {string}
+         */
+        Progress: "later" | "told" | "fetching" | "waiting" | "trying" | "updated" | "failed" | "refused" | "rolled_back" | "impossible";
         /** @description How a text will be read. */
         Reading: {
             /** @description What was changed, in the order of the text. */
@@ -4871,6 +5036,23 @@ export interface components {
             /** @description Each signs in once instead of a code of the app. They are shown this once, and kept nowhere. */
             codes: string[];
         };
+        /** @description A version of the agent. */
+        Release: {
+            /**
+             * Format: date-time
+             * @description When the first of them was added.
+             */
+            added_at: string;
+            /**
+             * Format: date-time
+             * @description Not installed from then on.
+             */
+            not_after: string;
+            /** @description The kinds of machine there is a program for. */
+            targets: string[];
+            /** @description The version. */
+            version: string;
+        };
         /** @description A latch that was released. */
         Released: {
             /**
@@ -4880,6 +5062,16 @@ export interface components {
             released_at: string;
             /** @description By whom. */
             released_by: string;
+        };
+        /** @description Everything about releases. */
+        Releases: {
+            /** @description Those that can be rolled out, the newest first. */
+            items: components["schemas"]["Release"][];
+            /** @description Whether whoever asks may move the roll-out. */
+            may_move: boolean;
+            /** @description The nodes in sight. */
+            nodes: components["schemas"]["NodeRelease"][];
+            rollout?: components["schemas"]["Rollout"] | null;
         };
         /** @description A no. */
         Remark: {
@@ -4923,6 +5115,39 @@ export interface components {
          * @enum {string}
          */
         Role: "admin" | "editor" | "approver" | "operator" | "installer" | "viewer";
+        /** @description A release on its way to the nodes. */
+        Rollout: {
+            /** @description The node that gets it first. */
+            first: string;
+            /**
+             * Format: date-time
+             * @description Since when it goes no further.
+             */
+            halted_at?: string | null;
+            /** @description The node that went back, if that is why. */
+            halted_for?: string | null;
+            /**
+             * Format: int32
+             * @description The share of the second stage, percent of the nodes.
+             */
+            percent: number;
+            /** @description How far it is to go. */
+            stage: components["schemas"]["Stage"];
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started_at: string;
+            /** @description Who began it. */
+            started_by: string;
+            /** @description Which. */
+            version: string;
+        };
+        /** @description A step. */
+        RolloutStep: {
+            /** @description Which. */
+            to: components["schemas"]["Move"];
+        };
         /** @description What became of a run on one node. */
         RunNode: {
             /**
@@ -5029,6 +5254,11 @@ export interface components {
             /** @description Name of the voice. */
             voice: string;
         };
+        /**
+         * @description How far a roll-out is to go.
+         * @enum {string}
+         */
+        Stage: "first" | "share" | "all";
         /** @description Where to fall silent. */
         StopRequest: {
             /** @description Codes of areas; when absent, everywhere where one may stop. */

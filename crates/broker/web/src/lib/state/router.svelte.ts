@@ -15,6 +15,7 @@ export type Route =
         | 'report'
         | 'setup'
         | 'people'
+        | 'releases'
         | 'account'
         | 'invitation'
         | 'reset'
@@ -43,6 +44,7 @@ export function routeOf(path: string): Route {
       case 'today':
       case 'setup':
       case 'people':
+      case 'releases':
       case 'account':
       case 'invitation':
       case 'reset':
