@@ -100,6 +100,9 @@ pub struct Node {
     pub commune: Option<AreaName>,
     /// Whether it is there.
     pub status: NodeStatus,
+    /// When its hardware got its first certificate.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub enrolled_at: Option<jiff::Timestamp>,
     /// When it was last heard of.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last_seen: Option<jiff::Timestamp>,
@@ -171,6 +174,7 @@ fn show(app: &App, row: NodeRow, names: &AreaNames, titles: &Titles) -> Node {
         hamlet: names.of(&row.hamlet),
         commune: row.hamlet.commune().map(|code: AreaCode| names.of(&code)),
         status,
+        enrolled_at: row.enrolled_at,
         last_seen: word.seen.or(row.last_seen),
         version: present.as_ref().map(|state| state.version.clone()),
         generation: Generation {

@@ -4554,6 +4554,11 @@ export interface components {
             /** @description How far it believes its clock: `unknown`, `set`, `synchronised`. */
             clock?: string | null;
             commune?: components["schemas"]["AreaName"] | null;
+            /**
+             * Format: date-time
+             * @description When its hardware got its first certificate.
+             */
+            enrolled_at?: string | null;
             /** @description Plans. */
             generation: components["schemas"]["Generation"];
             /** @description Where it stands. */
