@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use loa_agent::{
     clock::{BatteryClock, NodeClock, SYNCHRONISED},
     config::Config,
-    enrol::{self, Claim, Fingerprint},
+    enrol,
     link::End,
     output::OutputName,
     run,
@@ -26,21 +26,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Enrol this node with a claim code from the broker's page.
-    Enrol {
-        /// Folder that the node keeps everything in.
-        #[arg(long, env = "LOA_AGENT_DATA")]
-        data: PathBuf,
-        /// The broker's node address, https://HOST:PORT.
-        #[arg(long)]
-        server: String,
-        /// SHA-256 of the broker's CA certificate, as on the page.
-        #[arg(long, value_name = "SHA256")]
-        ca_fingerprint: Fingerprint,
-        /// The one-time claim code.
-        #[arg(long)]
-        code: String,
-    },
+    /// Enrol this node with a claim code or claim file from the broker's page.
+    Enrol(enrol::Arguments),
     /// Run this node.
     Run {
         /// Folder that the node keeps everything in.
@@ -84,11 +71,15 @@ fn main() -> ExitCode {
         Err(error) => return complain(&error, 1),
     };
     match arguments.command {
-        Command::Enrol { data, server, ca_fingerprint, code } => {
-            let claim = Claim { server, fingerprint: ca_fingerprint, code };
+        Command::Enrol(arguments) => {
             let clock: Arc<dyn Clock> =
                 Arc::new(NodeClock::new(Timestamp::MIN, BatteryClock::Auto, SYNCHRONISED.as_ref()));
-            match runtime.block_on(enrol::enrol(&data, &claim, &clock)) {
+            let enrolled = arguments.claim().and_then(|(claim, file)| {
+                let identity = runtime.block_on(enrol::enrol(&arguments.data, &claim, &clock))?;
+                file.into_iter().for_each(enrol::discard);
+                Ok(identity)
+            });
+            match enrolled {
                 Ok(identity) => {
                     // The one line that scripts wait for.
                     #[allow(clippy::print_stdout)]
