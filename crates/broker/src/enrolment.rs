@@ -97,7 +97,11 @@ async fn enrol(
     };
     app.claims.succeeded(&who);
     let certificate = app.identity.sign_node(&request.csr_pem, &node, now, life).map_err(refused)?;
-    app.store.node_enrolled(&node, &certificate.serial, now).await?;
+    let before = app.store.node(&node).await?.and_then(|row| row.serial);
+    if !app.store.node_enrolled(&node, &certificate.serial, now).await? {
+        // Revoked at this very moment.
+        return Err(Problem::new(Code::ClaimExpired));
+    }
     app.presence.forget(&node);
     // A certificate given before no longer counts; nor does a connection made with it.
     if let Err(error) = app.bus.disconnect_client(node.as_str()).await {
@@ -107,7 +111,7 @@ async fn enrol(
     let row = app.store.node(&node).await?.ok_or_else(|| Problem::new(Code::Internal))?;
     let areas = app.store.path_of(&row.hamlet).await?;
     tracing::info!(%node, name = row.name, "a node was enrolled");
-    let details = serde_json::json!({ "serial": certificate.serial });
+    let details = serde_json::json!({ "serial": certificate.serial, "replaces": before });
     audit::happened(&app, &row.name, "node.enrolled", format!("/nodes/{node}"), details).await;
     if let Err(error) = crate::nodes::tell_node(&app, &node).await {
         tracing::debug!(%error, "open pages were not told");

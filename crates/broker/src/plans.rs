@@ -159,6 +159,11 @@ fn signed(
 }
 
 fn plan(app: &App, node: &PlannedNode, common: &Common, generation: u64, issued_at: Timestamp) -> Plan {
+    let mut broadcasts = common.duty.broadcasts.clone();
+    if let Some(homed_at) = node.homed_at {
+        // What was to be aired here before it came was others' to air.
+        broadcasts.iter_mut().for_each(|planned| planned.since = planned.since.max(homed_at));
+    }
     Plan {
         node: node.id.clone(),
         generation,
@@ -169,7 +174,7 @@ fn plan(app: &App, node: &PlannedNode, common: &Common, generation: u64, issued_
         volume: node.volume,
         policy: common.duty.policy.clone(),
         latch: common.duty.latch.clone(),
-        broadcasts: common.duty.broadcasts.clone(),
+        broadcasts,
     }
 }
 
@@ -244,5 +249,8 @@ fn digest(node: &PlannedNode, common: &Common) -> String {
     digest.update(node.id.as_str().as_bytes());
     digest.update(b"\n");
     digest.update(node.name.as_bytes());
+    if let Some(homed_at) = node.homed_at {
+        digest.update(&homed_at.as_microsecond().to_le_bytes());
+    }
     crate::secrets::hex(digest.finish().as_ref())
 }

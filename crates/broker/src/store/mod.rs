@@ -12,6 +12,7 @@ mod calendars;
 mod expected;
 mod inbox;
 mod latches;
+mod lifecycle;
 mod links;
 mod nodes;
 mod people;

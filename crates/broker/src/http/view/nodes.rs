@@ -28,8 +28,10 @@ pub enum NodeStatus {
     Online,
     /// Fell silent, or its link broke.
     Lost,
-    /// May do nothing any more.
+    /// May do nothing any more, until its place gets new hardware.
     Revoked,
+    /// Out of service.
+    Retired,
 }
 
 /// Loudness, percent of full scale by voltage.
@@ -155,7 +157,9 @@ fn word(app: &App, row: &NodeRow) -> Word {
 
 fn show(app: &App, row: NodeRow, names: &AreaNames, titles: &Titles) -> Node {
     let word = word(app, &row);
-    let status = if row.revoked_at.is_some() {
+    let status = if row.retired_at.is_some() {
+        NodeStatus::Retired
+    } else if row.revoked_at.is_some() {
         NodeStatus::Revoked
     } else if row.enrolled_at.is_none() {
         NodeStatus::New
