@@ -149,7 +149,7 @@ async fn new_hardware_goes_on_where_the_old_stopped_and_airs_nothing_of_before()
     .await?;
     let last = world.over(&world.api.air(&bulletin.id, &[code]).await?.id).await?;
     assert_eq!(last.airings[0].status, AiringStatus::Played);
-    assert_eq!((starts()?, world.hamlets[0].starts()?), (2, 1));
+    assert_eq!((world.receipts_kept().await?, world.hamlets[0].starts()?), (3, 1));
     Ok(())
 }
 
@@ -163,6 +163,8 @@ async fn a_node_moved_to_another_commune_sounds_there_and_no_longer_here_without
     let bulletin = world.tune(Class::Normal, 42, 1.0).await?;
     let before = world.over(&world.api.air(&bulletin.id, &["31699"]).await?.id).await?;
     assert_eq!(before.airings.len(), 2);
+    moving.rests().await?;
+    staying.rests().await?;
 
     let moved = world.api.rehome(&moving.node, "31700-01").await?;
     assert_eq!(moved.hamlet.code.as_str(), "31700-01");
@@ -178,7 +180,7 @@ async fn a_node_moved_to_another_commune_sounds_there_and_no_longer_here_without
     assert_eq!((there.airings[0].status, &there.airings[0].node.id), (AiringStatus::Played, &moving.node));
     let here = world.over(&world.api.air(&bulletin.id, &["31699"]).await?.id).await?;
     assert_eq!(here.airings.len(), 1, "only who stayed");
-    assert_eq!((moving.starts()?, staying.starts()?), (2, 2));
+    assert_eq!((moving.starts()?, staying.starts()?, world.receipts_kept().await?), (2, 2, 4));
 
     world.api.retire(&moving.node).await?;
     assert_eq!(world.api.node(&moving.node).await?.status, NodeStatus::Retired);

@@ -154,6 +154,16 @@ mod tests {
     }
 
     #[test]
+    fn the_unit_that_enrols_does_it_by_a_command_that_there_is_and_then_starts_the_agent() {
+        let unit = include_str!("../../../deploy/loa-agent-enrol.service");
+        let value = |name: &str| unit.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        let arguments = Arguments::try_parse_from(value("ExecStart=").split(' ')).unwrap();
+        let Command::Enrol(arguments) = arguments.command else { panic!("it doesn't enrol") };
+        assert!(arguments.claim.is_some() && arguments.keep_claim);
+        assert_eq!(value("OnSuccess="), "loa-agent.service");
+    }
+
+    #[test]
     fn the_example_unit_switches_the_amplifier_off_after_a_crash() {
         let unit = include_str!("../../../deploy/loa-agent.service");
         let command = unit.lines().find_map(|line| line.strip_prefix("ExecStopPost=-")).unwrap();

@@ -46,7 +46,7 @@ test('a card prepared on the page enrols a board; the Wi-Fi password stays on th
   await expect(page.getByRole('img', { name: 'Mã QR' })).toBeVisible();
 
   await part(page, 'Chuẩn bị thẻ nhớ Raspberry Pi').tap();
-  await page.getByText('Wi-Fi', { exact: true }).tap();
+  await page.getByRole('radio', { name: 'Wi-Fi', exact: true }).tap();
   await page.getByLabel('Tên Wi-Fi').fill(SSID);
   await page.getByLabel('Mật khẩu Wi-Fi').fill('ngắn');
   await page.getByRole('button', { name: 'Tải network-config' }).tap();
