@@ -162,7 +162,9 @@ fn plan(app: &App, node: &PlannedNode, common: &Common, generation: u64, issued_
     let mut broadcasts = common.duty.broadcasts.clone();
     if let Some(homed_at) = node.homed_at {
         // What was to be aired here before it came was others' to air.
-        broadcasts.iter_mut().for_each(|planned| planned.since = planned.since.max(homed_at));
+        for planned in &mut broadcasts {
+            planned.since = planned.since.max(homed_at);
+        }
     }
     Plan {
         node: node.id.clone(),
