@@ -160,8 +160,8 @@ async fn a_revoked_node_is_cut_off_at_once_and_gets_nothing_more() -> Result<()>
     assert_eq!(done.airings.len(), 1, "the revoked node has no airing");
     assert_eq!(done.airing_in(other.code).context("the other's")?.status, Played);
     assert_eq!(hamlet.starts()?, 0, "the revoked node stayed silent");
-    let claim = world.api.claim(&hamlet.node).await;
-    assert_eq!(claim.err().as_ref().and_then(ApiError::code), Some("node_not_trusted"));
+    // A code for new hardware changes nothing for the old.
+    world.api.claim(&hamlet.node).await?;
 
     // Its agent is out, and whoever has its certificate stays out: of MQTT and of the clips.
     let log = std::fs::read_to_string(&hamlet.agent.options().log)?;

@@ -5,7 +5,7 @@
 use std::{
     fs,
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::files;
 
 const FOLDER: &str = "identity";
+const HALF: &str = "identity.tmp";
 const KEY: &str = "key.pem";
 const NODE: &str = "node.json";
 /// Key and certificate of the last renewal, in one file so that both are new or neither is.
@@ -52,6 +53,8 @@ pub enum IdentityError {
 pub struct Identity {
     /// What the broker answered.
     pub enrolled: Arc<EnrolmentResponse>,
+    /// When this hardware became the node, by the broker's clock; no renewal changes it. What was to be done before was another's to do.
+    pub since: Timestamp,
     key_pem: Arc<str>,
 }
 
@@ -68,7 +71,7 @@ struct Renewed {
 impl Identity {
     /// An identity from its parts, for simulated nodes that keep theirs elsewhere.
     pub fn new(enrolled: EnrolmentResponse, key_pem: &str) -> Self {
-        Self { enrolled: Arc::new(enrolled), key_pem: key_pem.into() }
+        Self { since: enrolled.now, enrolled: Arc::new(enrolled), key_pem: key_pem.into() }
     }
 
     /// Whether there is an identity in this data folder.
@@ -106,7 +109,8 @@ impl Identity {
         now: Timestamp,
     ) -> Self {
         let ca_pem = ca_pem.unwrap_or_else(|| self.enrolled.ca_pem.clone());
-        Self::new(EnrolmentResponse { certificate_pem, ca_pem, now, ..(*self.enrolled).clone() }, key_pem)
+        let enrolled = EnrolmentResponse { certificate_pem, ca_pem, now, ..(*self.enrolled).clone() };
+        Self { enrolled: Arc::new(enrolled), since: self.since, key_pem: key_pem.into() }
     }
 
     /// The same node that trusts only those of its CAs whose fingerprints are `wanted`.
@@ -114,7 +118,8 @@ impl Identity {
     pub fn trusting_only(&self, wanted: &[String]) -> Self {
         let kept = cas(&self.enrolled.ca_pem).filter(|(print, _)| wanted.contains(print));
         let ca_pem = kept.map(|(_, block)| block).collect();
-        Self::new(EnrolmentResponse { ca_pem, ..(*self.enrolled).clone() }, &self.key_pem)
+        let enrolled = EnrolmentResponse { ca_pem, ..(*self.enrolled).clone() };
+        Self { enrolled: Arc::new(enrolled), ..self.clone() }
     }
 
     /// Fingerprints of the CAs that it trusts, first the one that made its certificate.
@@ -137,16 +142,27 @@ impl Identity {
             .map_err(|source| IdentityError::File { path, source })
     }
 
-    /// Writes the identity into the data folder, whole or not at all.
-    pub fn save(&self, data: &Path) -> Result<(), IdentityError> {
-        let temporary = data.join("identity.tmp");
-        let written = (|| {
+    /// Tries whether an identity could be written here: makes the folder that [`Self::save`] fills.
+    pub fn make_room(data: &Path) -> Result<(), IdentityError> {
+        (|| {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(data)?;
-            match fs::remove_dir_all(&temporary) {
+            match fs::remove_dir_all(data.join(HALF)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
-            fs::DirBuilder::new().mode(0o700).create(&temporary)?;
+            fs::DirBuilder::new().mode(0o700).create(data.join(HALF))?;
+            let trial = data.join(HALF).join(KEY);
+            fs::write(&trial, [0; 4096]).and_then(|()| fs::File::open(&trial)?.sync_all())?;
+            fs::remove_file(trial)
+        })()
+        .map_err(|source| IdentityError::File { path: data.to_owned(), source })
+    }
+
+    /// Writes the identity into the data folder, whole or not at all. It belongs to the folder's owner, whoever writes it.
+    pub fn save(&self, data: &Path) -> Result<(), IdentityError> {
+        Self::make_room(data)?;
+        let temporary = data.join(HALF);
+        let written = (|| {
             let node = serde_json::to_vec_pretty(&*self.enrolled)?;
             for (name, bytes) in [(KEY, self.key_pem.as_bytes()), (NODE, &node)] {
                 let mut file = fs::OpenOptions::new()
@@ -157,6 +173,7 @@ impl Identity {
                 file.write_all(bytes)?;
                 file.sync_all()?;
             }
+            give_to_owner(data, &temporary)?;
             files::sync_folder_of(&temporary.join(KEY))?;
             fs::rename(&temporary, data.join(FOLDER))?;
             files::sync_folder_of(&temporary)
@@ -182,4 +199,16 @@ pub(crate) fn cas(pem: &str) -> impl Iterator<Item = (String, String)> {
         let der = CertificateDer::from_pem_slice(block.as_bytes()).ok()?;
         Some((files::hex(digest(&SHA256, &der).as_ref()), block))
     })
+}
+
+/// An installer enrols as root what runs as somebody else.
+fn give_to_owner(data: &Path, folder: &Path) -> io::Result<()> {
+    let (owner, own) = (fs::metadata(data)?, fs::metadata(folder)?);
+    if (owner.uid(), owner.gid()) == (own.uid(), own.gid()) {
+        return Ok(());
+    }
+    for path in [folder.to_owned(), folder.join(KEY), folder.join(NODE)] {
+        chown(path, Some(owner.uid()), Some(owner.gid()))?;
+    }
+    Ok(())
 }

@@ -14,7 +14,7 @@ use loa_agent::{
     clock::{BatteryClock, NodeClock, SYNCHRONISED},
     config::Config,
     doctor::{self, Finding},
-    enrol::{self, Claim, Fingerprint},
+    enrol,
     link::End,
     output::OutputName,
     release::{Program, Releases, self_test, start},
@@ -35,21 +35,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Enrol this node with a claim code from the broker's page.
-    Enrol {
-        /// Folder that the node keeps everything in.
-        #[arg(long, env = "LOA_AGENT_DATA")]
-        data: PathBuf,
-        /// The broker's node address, https://HOST:PORT.
-        #[arg(long)]
-        server: String,
-        /// SHA-256 of the broker's CA certificate, as on the page.
-        #[arg(long, value_name = "SHA256")]
-        ca_fingerprint: Fingerprint,
-        /// The one-time claim code.
-        #[arg(long)]
-        code: String,
-    },
+    /// Enrol this node with a claim code or claim file from the broker's page.
+    Enrol(enrol::Arguments),
     /// Run this node.
     Run {
         /// Folder that the node keeps everything in.
@@ -135,11 +122,15 @@ fn main() -> ExitCode {
         Err(error) => return complain(&error, 1),
     };
     match arguments.command {
-        Command::Enrol { data, server, ca_fingerprint, code } => {
-            let claim = Claim { server, fingerprint: ca_fingerprint, code };
+        Command::Enrol(arguments) => {
             let clock: Arc<dyn Clock> =
                 Arc::new(NodeClock::new(Timestamp::MIN, BatteryClock::Auto, SYNCHRONISED.as_ref()));
-            match runtime.block_on(enrol::enrol(&data, &claim, &clock)) {
+            let enrolled = arguments.claim().and_then(|(claim, file)| {
+                let identity = runtime.block_on(enrol::enrol(&arguments.data, &claim, &clock))?;
+                file.into_iter().for_each(enrol::discard);
+                Ok(identity)
+            });
+            match enrolled {
                 Ok(identity) => {
                     // The one line that scripts wait for.
                     #[allow(clippy::print_stdout)]
@@ -271,6 +262,16 @@ mod tests {
         let command = unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
         let arguments = Arguments::try_parse_from(command.split(' ')).unwrap();
         assert!(matches!(arguments.command, Command::Run { config: Some(_), .. }));
+    }
+
+    #[test]
+    fn the_unit_that_enrols_does_it_by_a_command_that_there_is_and_then_starts_the_agent() {
+        let unit = include_str!("../../../deploy/loa-agent-enrol.service");
+        let value = |name: &str| unit.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        let arguments = Arguments::try_parse_from(value("ExecStart=").split(' ')).unwrap();
+        let Command::Enrol(arguments) = arguments.command else { panic!("it doesn't enrol") };
+        assert!(arguments.claim.is_some() && arguments.keep_claim);
+        assert_eq!(value("OnSuccess="), "loa-agent.service");
     }
 
     #[test]

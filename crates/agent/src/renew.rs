@@ -241,6 +241,8 @@ mod tests {
         let opened = Identity::open(data.path()).unwrap();
         assert_eq!(opened.enrolled, renewed.enrolled);
         assert_eq!(opened.tls().key_pem, renewed.tls().key_pem);
+        assert_ne!(opened.enrolled.now, old.enrolled.now);
+        assert_eq!(opened.since, old.since, "it is the same hardware");
         // A file that a failing card damaged is as if it had never been: the first certificate may still be good.
         std::fs::write(data.path().join("identity/renewed.json"), "{").unwrap();
         assert_eq!(Identity::open(data.path()).unwrap().enrolled, old.enrolled);

@@ -93,9 +93,24 @@ impl Ca {
     }
 
     fn server(&self, chain_with: &CertificateDer<'static>, mutual: bool) -> ServerConfig {
+        let params = CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+        self.server_with(params, chain_with, mutual)
+    }
+
+    /// A server whose certificate is for this name, in force until the end of this year.
+    pub(crate) fn server_as(&self, name: &str, until: i32) -> ServerConfig {
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.not_after = rcgen::date_time_ymd(until, 12, 31);
+        self.server_with(params, &self.der, false)
+    }
+
+    fn server_with(
+        &self,
+        mut params: CertificateParams,
+        chain_with: &CertificateDer<'static>,
+        mutual: bool,
+    ) -> ServerConfig {
         let key = KeyPair::generate().unwrap();
-        let mut params =
-            CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
         params.not_before = made();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -151,11 +166,19 @@ impl Server {
         ca: &Ca,
         shown: &Ca,
         mutual: bool,
+        answer: impl FnMut(&Asked) -> Answer + Send + 'static,
+    ) -> Self {
+        Self::serving(ca.server(&shown.der, mutual), answer).await
+    }
+
+    /// Serves by this configuration.
+    pub(crate) async fn serving(
+        tls: ServerConfig,
         mut answer: impl FnMut(&Asked) -> Answer + Send + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let tls = TlsAcceptor::from(Arc::new(ca.server(&shown.der, mutual)));
+        let tls = TlsAcceptor::from(Arc::new(tls));
         let asked = Arc::new(Mutex::new(Vec::new()));
         let seen = asked.clone();
         tokio::spawn(async move {

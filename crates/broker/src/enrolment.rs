@@ -104,8 +104,13 @@ async fn enrol(
     };
     app.claims.succeeded(&who);
     let certificate = app.identity.sign_node(&request.csr_pem, &node, now, life).map_err(refused)?;
+    let before = app.store.newest_certificate(&node).await?;
     let ca = app.identity.certifying_fingerprint();
-    app.store.node_enrolled(&node, Given { serial: &certificate.serial, ca: &ca, at: now }).await?;
+    let given = Given { serial: &certificate.serial, ca: &ca, at: now };
+    if !app.store.node_enrolled(&node, given).await? {
+        // Revoked at this very moment.
+        return Err(Problem::new(Code::ClaimExpired));
+    }
     app.presence.forget(&node);
     // A certificate given before no longer counts; nor does a connection made with it.
     if let Err(error) = app.bus.disconnect_client(node.as_str()).await {
@@ -115,7 +120,7 @@ async fn enrol(
     let row = app.store.node(&node).await?.ok_or_else(|| Problem::new(Code::Internal))?;
     let areas = app.store.path_of(&row.hamlet).await?;
     tracing::info!(%node, name = row.name, "a node was enrolled");
-    let details = serde_json::json!({ "serial": certificate.serial });
+    let details = serde_json::json!({ "serial": certificate.serial, "replaces": before });
     audit::happened(&app, &row.name, "node.enrolled", format!("/nodes/{node}"), details).await;
     if let Err(error) = crate::nodes::tell_node(&app, &node).await {
         tracing::debug!(%error, "open pages were not told");

@@ -187,6 +187,10 @@ pub async fn listen(
 
 async fn heard(app: &Arc<App>, message: &Message) {
     let Some((node, kind)) = topic::parse_from_node(&message.topic) else { return };
+    if message.payload.is_empty() {
+        // What was retained was taken away.
+        return;
+    }
     let done = match kind {
         FromNode::State => heard_state(app, &node, message).await,
         FromNode::Heartbeat => heard_heartbeat(app, &node, message).await,

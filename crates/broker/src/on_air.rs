@@ -111,6 +111,7 @@ fn airings(row: &BroadcastRow, targets: &Targets, now: Timestamp) -> Vec<AiringR
         id: AiringId::derive(&row.id, node, now),
         broadcast: row.id.clone(),
         node: node.clone(),
+        hamlet: None,
         status: AiringStatus::Sent,
         reason: None,
         sent_at: now,

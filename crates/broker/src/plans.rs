@@ -176,6 +176,13 @@ fn signed(
 
 fn plan(app: &App, due: &Due, common: &Common, issued_at: Timestamp) -> Plan {
     let Due { node, generation, release } = due;
+    let mut broadcasts = common.duty.broadcasts.clone();
+    if let Some(homed_at) = node.homed_at {
+        // What was to be aired here before it came was others' to air.
+        for planned in &mut broadcasts {
+            planned.since = planned.since.max(homed_at);
+        }
+    }
     Plan {
         cas: app.identity.trusted_fingerprints(),
         node: node.id.clone(),
@@ -188,7 +195,7 @@ fn plan(app: &App, due: &Due, common: &Common, issued_at: Timestamp) -> Plan {
         policy: common.duty.policy.clone(),
         latch: common.duty.latch.clone(),
         release: release.clone(),
-        broadcasts: common.duty.broadcasts.clone(),
+        broadcasts,
     }
 }
 
@@ -266,6 +273,9 @@ fn digest(node: &PlannedNode, common: &Common, release: Option<&str>) -> String 
     if let Some(release) = release {
         digest.update(b"\n");
         digest.update(release.as_bytes());
+    }
+    if let Some(homed_at) = node.homed_at {
+        digest.update(&homed_at.as_microsecond().to_le_bytes());
     }
     crate::secrets::hex(digest.finish().as_ref())
 }

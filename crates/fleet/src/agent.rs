@@ -113,17 +113,26 @@ impl AgentOptions {
 
     /// Runs `loa-agent enrol` with a claim to its end. Gives what it printed.
     pub async fn enrol(&self, claim: &Claim) -> Result<String, EnrolError> {
-        let program = self.program(vec![
-            "enrol".into(),
-            "--data".into(),
-            self.data.clone().into(),
+        self.run_enrol(vec![
             "--server".into(),
             claim.server.clone().into(),
             "--ca-fingerprint".into(),
             claim.ca_fingerprint.clone().into(),
             "--code".into(),
             claim.code.clone().into(),
-        ])?;
+        ])
+        .await
+    }
+
+    /// The same with a claim file.
+    pub async fn enrol_by_file(&self, claim: &Path) -> Result<String, EnrolError> {
+        self.run_enrol(vec!["--claim".into(), claim.into()]).await
+    }
+
+    async fn run_enrol(&self, claim: Vec<OsString>) -> Result<String, EnrolError> {
+        let mut args: Vec<OsString> = vec!["enrol".into(), "--data".into(), self.data.clone().into()];
+        args.extend(claim);
+        let program = self.program(args)?;
         if let Some(folder) = self.data.parent() {
             std::fs::create_dir_all(folder)
                 .map_err(|source| StartError::Io { program: program.name.clone(), source })?;

@@ -29,6 +29,10 @@ impl<P: Plays> Node<P> {
         let present = self.present();
         let command: Command = self.trust.read(sealed, present)?;
         let areas = self.plan.areas().to_vec();
+        if matches!(command.action, Action::Play(_)) && command.issued_at < self.identity.since {
+            // Meant for the hardware that was here before; whether it played, this journal doesn't know. The broker has settled it.
+            return Err(Refusal::NotForThisNode);
+        }
         match self.journal.admit(&command, &self.id, &areas, self.clock.now()) {
             Ok(()) => {}
             Err(Refusal::Expired) => {

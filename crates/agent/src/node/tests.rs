@@ -264,6 +264,17 @@ impl Bench {
 }
 
 #[test]
+fn a_play_ordered_before_the_hardware_came_is_not_for_it_and_a_stop_is() {
+    let mut bench = Bench::new();
+    let clip = clip();
+    bench.command(-10, play(1, Class::Emergency, &clip, true), Some(&clip));
+    assert!(bench.sounds().is_empty() && bench.receipts().is_empty());
+    assert_eq!(bench.refused(), BTreeMap::from([("not_for_this_node".to_owned(), 1)]));
+    bench.command(-10, Action::Stop { broadcast: None, latch: true }, None);
+    assert!(bench.node.is_latched());
+}
+
+#[test]
 fn a_bulletin_is_played_told_of_and_receipted_until_acknowledged() {
     let mut bench = Bench::new();
     bench.play(1, Class::Normal);

@@ -95,7 +95,7 @@ impl<P: Plays> Node<P> {
             self.timetable.next = Some(later(now, LOOK_AHEAD));
             return;
         };
-        let enrolled = self.identity.enrolled.now;
+        let enrolled = self.identity.since;
         let oldest = now.saturating_sub(LOOK_BACK).unwrap_or(Timestamp::MIN).max(enrolled);
         let considered = self.journal.considered().unwrap_or(enrolled);
         let mut due = Vec::new();

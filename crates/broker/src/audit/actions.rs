@@ -96,6 +96,7 @@ pub const ACTIONS: &[Action] = &[
     on("post", "/nodes/{id}/identify", "node.identify", &[], Before),
     on("post", "/nodes/{id}/test-tone", "node.test_tone", &["duration_ms"], Before),
     on("post", "/nodes/{id}/revoke", "node.revoke", &[], Before),
+    on("post", "/nodes/{id}/retirement", "node.retire", &[], Before),
     on("post", "/readings", "", &[], Never),
     on("post", "/clips/speech", "", &[], Never),
     on("post", "/clips", "", &[], Never),

@@ -90,6 +90,7 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
     ("post", "/nodes/{id}/identify", May(Install)),
     ("post", "/nodes/{id}/test-tone", May(Install)),
     ("post", "/nodes/{id}/revoke", May(Manage)),
+    ("post", "/nodes/{id}/retirement", May(Install)),
     ("get", "/voices", May(Read)),
     ("post", "/readings", May(Compose)),
     ("post", "/clips/speech", May(Compose)),

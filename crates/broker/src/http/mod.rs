@@ -96,6 +96,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(nodes::one, nodes::change))
         .routes(routes!(nodes::claim))
         .routes(routes!(nodes::revoke))
+        .routes(routes!(nodes::retire))
         .routes(routes!(nodes::identify))
         .routes(routes!(nodes::test_tone))
         .routes(routes!(sound::voices))

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::{extract::State, http::StatusCode};
 use jiff::SignedDuration;
-use loa_protocol::{Action, AreaCode, NodeId, enrolment::canonical_code, plan};
+use loa_mqtt::Publish;
+use loa_protocol::{Action, AreaCode, NodeId, enrolment::canonical_code, plan, topic};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -43,6 +44,8 @@ pub struct NodeChange {
     name: Option<String>,
     /// How loud it plays.
     volume: Option<Volume>,
+    /// Code of the hamlet it stands in from now on.
+    hamlet: Option<String>,
 }
 
 /// What an installer carries to the pole.
@@ -106,10 +109,7 @@ pub async fn add(
     SignedIn(person): SignedIn,
     Json(new): Json<NewNode>,
 ) -> Result<(StatusCode, axum::Json<Node>), Problem> {
-    let hamlet: AreaCode = new.hamlet.parse().map_err(|_| Problem::field("hamlet"))?;
-    if hamlet.commune().is_none_or(|commune| commune == hamlet) {
-        return Err(Problem::field("hamlet"));
-    }
+    let hamlet = hamlet(&new.hamlet)?;
     within(&app, &person, Permission::Install, std::slice::from_ref(&hamlet)).await?;
     let id = NodeId::from_bits(secrets::random()?);
     let row = NodeRow::new(id, hamlet, text_field("name", &new.name, 80)?, app.now());
@@ -117,7 +117,16 @@ pub async fn add(
     Ok((StatusCode::CREATED, axum::Json(shown(&app, &row.id).await?)))
 }
 
-/// Changes name or volume.
+fn hamlet(code: &str) -> Result<AreaCode, Problem> {
+    let hamlet: AreaCode = code.parse().map_err(|_| Problem::field("hamlet"))?;
+    if hamlet.commune().is_none_or(|commune| commune == hamlet) {
+        return Err(Problem::field("hamlet"));
+    }
+    Ok(hamlet)
+}
+
+/// Changes name or volume, or moves it to another hamlet, for which whoever asks needs the right in both. It stays the same node; its plan
+/// follows at once.
 #[utoipa::path(patch, path = "/nodes/{id}", tag = "nodes", request_body = NodeChange, params(("id" = String, Path)),
     responses((status = 200, body = Node), (status = "4XX", body = ProblemBody)))]
 pub async fn change(
@@ -128,18 +137,35 @@ pub async fn change(
 ) -> Result<axum::Json<Node>, Problem> {
     let row = yours(&app, &person, Permission::Install, &id).await?;
     let id = row.id;
+    let moved = change.hamlet.as_deref().map(hamlet).transpose()?.filter(|hamlet| *hamlet != row.hamlet);
+    if let Some(hamlet) = &moved {
+        within(&app, &person, Permission::Install, std::slice::from_ref(hamlet)).await?;
+    }
     let name = change.name.map_or(Ok(row.name), |name| text_field("name", &name, 80))?;
     let volume = match change.volume {
         Some(v) if v.percent > 100 || v.emergency_percent > 100 => return Err(Problem::field("volume")),
         Some(v) => plan::Volume { percent: v.percent, emergency_percent: v.emergency_percent },
         None => row.volume,
     };
+    if let Some(hamlet) = &moved {
+        app.store.rehome_node(&id, hamlet, app.now()).await?;
+        tracing::info!(node = %id, from = %row.hamlet, to = %hamlet, by = person.username, "a node moved");
+        if hamlet.commune() != row.hamlet.commune() {
+            // Which commune's commands it may hear is decided when it connects.
+            cut(&app, &id).await;
+        }
+    }
     app.store.change_node(&id, &name, volume).await?;
     app.plans_changed.notify_one();
-    Ok(axum::Json(shown(&app, &id).await?))
+    let node = shown(&app, &id).await?;
+    if moved.is_some() {
+        app.events.tell("node", &node);
+    }
+    Ok(axum::Json(node))
 }
 
-/// Makes a claim code. Codes made for the node before stop working.
+/// Makes a claim code. Codes made for the node before stop working. For a node that is enrolled already it is how its place gets new hardware:
+/// the old one works until the code is used, and never after. It is also the way back for one that was revoked or retired.
 #[utoipa::path(post, path = "/nodes/{id}/claims", tag = "nodes", params(("id" = String, Path)),
     responses((status = 201, body = Claim), (status = "4XX", body = ProblemBody)))]
 pub async fn claim(
@@ -149,9 +175,6 @@ pub async fn claim(
 ) -> Result<(StatusCode, axum::Json<Claim>), Problem> {
     let row = yours(&app, &person, Permission::Install, &id).await?;
     let id = row.id;
-    if row.revoked_at.is_some() {
-        return Err(Problem::new(Code::NodeNotTrusted));
-    }
     let code = secrets::claim_code()?;
     let now = app.now();
     let expires_at = now.saturating_add(CLAIM_LIFE).unwrap_or(now);
@@ -175,12 +198,44 @@ pub async fn revoke(
     let id = yours(&app, &person, Permission::Manage, &id).await?.id;
     if app.store.revoke_node(&id, app.now()).await? {
         tracing::info!(node = %id, by = person.username, "a node was revoked");
-        if let Err(error) = app.bus.disconnect_client(id.as_str()).await {
-            tracing::warn!(node = %id, %error, "the revoked node's connection could not be cut");
-        }
+        cut(&app, &id).await;
     }
     app.events.tell("node", &shown(&app, &id).await?);
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes a node out of service: it may do nothing any more, and is in no list of what should work. What it aired stays in the reports. Only a new claim
+/// code brings it back.
+#[utoipa::path(post, path = "/nodes/{id}/retirement", tag = "nodes", params(("id" = String, Path)),
+    responses((status = 200, body = Node), (status = "4XX", body = ProblemBody)))]
+pub async fn retire(
+    State(app): State<Arc<App>>,
+    SignedIn(person): SignedIn,
+    Path(id): Path<String>,
+) -> Result<axum::Json<Node>, Problem> {
+    let id = yours(&app, &person, Permission::Install, &id).await?.id;
+    if app.store.retire_node(&id, app.now()).await? {
+        tracing::info!(node = %id, by = person.username, "a node was retired");
+        cut(&app, &id).await;
+        app.presence.forget(&id);
+        for topic in [topic::plan(&id), topic::state(&id)] {
+            // An empty message takes away what is retained. At most once, so that it waits for nobody.
+            if let Err(error) = app.bus.publish(Publish::new(topic, "").retained().at_most_once()).await {
+                tracing::warn!(node = %id, %error, "what the MQTT server keeps for a retired node could not be cleared");
+            }
+        }
+        app.alarms_due.notify_one();
+    }
+    let node = shown(&app, &id).await?;
+    app.events.tell("node", &node);
+    Ok(axum::Json(node))
+}
+
+/// Ends a node's connection; it comes back with what it is allowed now.
+async fn cut(app: &App, id: &NodeId) {
+    if let Err(error) = app.bus.disconnect_client(id.as_str()).await {
+        tracing::warn!(node = %id, %error, "a node's connection could not be cut");
+    }
 }
 
 async fn prompt(app: &App, person: &PersonRow, id: &str, action: Action) -> Result<StatusCode, Problem> {

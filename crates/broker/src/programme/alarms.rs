@@ -169,6 +169,7 @@ mod tests {
             name: "Ấp Chợ".into(),
             volume: loa_protocol::plan::Volume { percent: 80, emergency_percent: 100 },
             enrolled_at: now,
+            homed_at: None,
             generation: 7,
             published: 7,
             plan_body: String::new(),

@@ -106,7 +106,7 @@ fn expected<'a>(
 ) -> impl Iterator<Item = ExpectedRow> + 'a {
     let meant = move |node: &&PlannedNode| {
         let path = paths.get(&node.hamlet);
-        node.enrolled_at <= start
+        node.here_since() <= start
             && path.is_some_and(|path| path.iter().any(|area| entry.areas.contains(area)))
     };
     nodes.iter().filter(meant).map(move |node| ExpectedRow {

@@ -1,7 +1,7 @@
 //! What becomes of a broadcast on each node: from *sent* to the outcome that the node's receipt gives.
 
 use jiff::Timestamp;
-use loa_protocol::{AiringId, BroadcastId, NodeId, Outcome, Reason, Receipt};
+use loa_protocol::{AiringId, AreaCode, BroadcastId, NodeId, Outcome, Reason, Receipt};
 use serde::{Deserialize, Serialize};
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
@@ -59,6 +59,8 @@ pub struct AiringRow {
     pub broadcast: BroadcastId,
     /// On this node.
     pub node: NodeId,
+    /// Where the node stood, if it has moved since.
+    pub hamlet: Option<AreaCode>,
     /// How far it is.
     pub status: AiringStatus,
     /// Why, where there is more to say.
@@ -80,6 +82,7 @@ impl AiringRow {
             id: parsed(row.try_get("id")?)?,
             broadcast: parsed(row.try_get("broadcast")?)?,
             node: parsed(row.try_get("node")?)?,
+            hamlet: row.try_get::<Option<&str>, _>("hamlet")?.map(parsed).transpose()?,
             status: from_word(row.try_get("status")?)?,
             reason: reason.as_deref().map(from_word).transpose()?,
             sent_at: instant(row.try_get("sent_at")?)?,
@@ -105,7 +108,7 @@ impl AiringRow {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, broadcast, node, status, reason, sent_at, started_at, ended_at, frames FROM airings ",
+            "SELECT id, broadcast, node, hamlet, status, reason, sent_at, started_at, ended_at, frames FROM airings ",
             $rest
         )
     };

@@ -109,12 +109,13 @@ impl Store {
         let rows = sqlx::query(
             "WITH RECURSIVE within (code) AS (
                SELECT code FROM areas WHERE code = ? UNION SELECT a.code FROM areas a JOIN within w ON a.parent = w.code)
-             SELECT DISTINCT a.broadcast, COALESCE(a.start_at, b.created_at) AS start, m.title, m.class, c.frames, n.hamlet
+             SELECT DISTINCT a.broadcast, COALESCE(a.start_at, b.created_at) AS start, m.title, m.class, c.frames,
+               COALESCE(a.hamlet, n.hamlet) AS hamlet
              FROM airings a JOIN broadcasts b ON b.id = a.broadcast JOIN bulletins m ON m.id = b.bulletin
                JOIN clips c ON c.hash = m.clip JOIN nodes n ON n.id = a.node
-             WHERE n.hamlet IN (SELECT code FROM within)
+             WHERE COALESCE(a.hamlet, n.hamlet) IN (SELECT code FROM within)
                AND ((a.start_at >= ? AND a.start_at < ?) OR (a.start_at IS NULL AND a.sent_at >= ? AND a.sent_at < ?))
-             ORDER BY start, a.broadcast, n.hamlet",
+             ORDER BY start, a.broadcast, COALESCE(a.hamlet, n.hamlet)",
         )
         .bind(area.as_str())
         .bind(micros(from))

@@ -92,6 +92,16 @@ impl Store {
         Ok(true)
     }
 
+    /// Serial number of the certificate that a node got last.
+    pub async fn newest_certificate(&self, node: &NodeId) -> Result<Option<String>, StoreError> {
+        let row =
+            sqlx::query("SELECT serial FROM node_certificates WHERE node = ? ORDER BY given_at DESC LIMIT 1")
+                .bind(node.as_str())
+                .fetch_optional(&self.pool)
+                .await?;
+        Ok(row.map(|row| row.try_get("serial")).transpose()?)
+    }
+
     /// Names of the nodes in service that have shown no certificate of this CA.
     pub async fn nodes_without_certificate_of(&self, ca: &str) -> Result<Vec<String>, StoreError> {
         let rows = sqlx::query(

@@ -209,13 +209,14 @@ impl Store {
     /// All airings that nominally start in `from..to`, by timetable or at once, by start.
     pub async fn heard(&self, from: Timestamp, to: Timestamp) -> Result<Vec<HeardRow>, StoreError> {
         let rows = sqlx::query(
-            "SELECT a.broadcast, m.title, m.class, c.frames, coalesce(a.start_at, b.created_at) AS start, a.node, n.name, n.hamlet,
+            "SELECT a.broadcast, m.title, m.class, c.frames, coalesce(a.start_at, b.created_at) AS start, a.node, n.name,
+               coalesce(a.hamlet, n.hamlet) AS hamlet,
                a.status, a.reason, a.started_at, a.ended_at
              FROM airings a JOIN broadcasts b ON b.id = a.broadcast JOIN bulletins m ON m.id = b.bulletin
              JOIN clips c ON c.hash = m.clip JOIN nodes n ON n.id = a.node
              WHERE (a.start_at >= ? AND a.start_at < ?)
                 OR (a.start_at IS NULL AND a.sent_at >= ? AND a.sent_at < ?)
-             ORDER BY start, a.broadcast, n.hamlet, n.name, a.node",
+             ORDER BY start, a.broadcast, coalesce(a.hamlet, n.hamlet), n.name, a.node",
         )
         .bind(micros(from))
         .bind(micros(to))
@@ -229,8 +230,9 @@ impl Store {
     /// How airings by timetable that start in `from..to` stand.
     pub async fn standing(&self, from: Timestamp, to: Timestamp) -> Result<Standing, StoreError> {
         let rows = sqlx::query(
-            "SELECT a.broadcast, a.start_at, n.hamlet, a.status, count(*) AS many FROM airings a JOIN nodes n ON n.id = a.node
-             WHERE a.start_at >= ? AND a.start_at < ? GROUP BY a.broadcast, a.start_at, n.hamlet, a.status",
+            "SELECT a.broadcast, a.start_at, coalesce(a.hamlet, n.hamlet) AS place, a.status, count(*) AS many
+             FROM airings a JOIN nodes n ON n.id = a.node
+             WHERE a.start_at >= ? AND a.start_at < ? GROUP BY a.broadcast, a.start_at, coalesce(a.hamlet, n.hamlet), a.status",
         )
         .bind(micros(from))
         .bind(micros(to))
@@ -241,7 +243,7 @@ impl Store {
             let key = (parsed(row.try_get("broadcast")?)?, instant(row.try_get("start_at")?)?);
             let status = from_word(row.try_get("status")?)?;
             standing.entry(key).or_default().push((
-                parsed(row.try_get("hamlet")?)?,
+                parsed(row.try_get("place")?)?,
                 status,
                 row.try_get("many")?,
             ));

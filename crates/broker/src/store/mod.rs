@@ -13,6 +13,7 @@ mod certificates;
 mod expected;
 mod inbox;
 mod latches;
+mod lifecycle;
 mod links;
 mod nodes;
 mod people;

@@ -28,8 +28,10 @@ pub struct NodeRow {
     pub created_at: Timestamp,
     /// When it was enrolled last.
     pub enrolled_at: Option<Timestamp>,
-    /// Since when it may do nothing any more.
+    /// Since when it may do nothing any more, until it is enrolled anew.
     pub revoked_at: Option<Timestamp>,
+    /// Since when it is out of service; it is revoked as well.
+    pub retired_at: Option<Timestamp>,
     /// Generation of the newest plan made for it.
     pub generation: u64,
     /// Generation of the newest plan handed to MQTT.
@@ -55,6 +57,7 @@ impl NodeRow {
             created_at: now,
             enrolled_at: None,
             revoked_at: None,
+            retired_at: None,
             generation: 0,
             published: 0,
             plan_body: String::new(),
@@ -83,6 +86,7 @@ impl NodeRow {
             created_at: instant(row.try_get("created_at")?)?,
             enrolled_at: maybe_instant(row.try_get("enrolled_at")?)?,
             revoked_at: maybe_instant(row.try_get("revoked_at")?)?,
+            retired_at: maybe_instant(row.try_get("retired_at")?)?,
             generation: row.try_get::<i64, _>("generation")?.unsigned_abs(),
             published: row.try_get::<i64, _>("published")?.unsigned_abs(),
             plan_body: row.try_get("plan_body")?,
@@ -106,12 +110,21 @@ pub struct PlannedNode {
     pub volume: Volume,
     /// When it got its certificate.
     pub enrolled_at: Timestamp,
+    /// When it came to its hamlet from another.
+    pub homed_at: Option<Timestamp>,
     /// Generation of the newest plan made for it.
     pub generation: u64,
     /// Generation of the newest plan handed to MQTT.
     pub published: u64,
     /// Digest of that newest plan.
     pub plan_body: String,
+}
+
+impl PlannedNode {
+    /// Since when what is aired where it stands is its affair.
+    pub fn here_since(&self) -> Timestamp {
+        self.homed_at.map_or(self.enrolled_at, |homed_at| homed_at.max(self.enrolled_at))
+    }
 }
 
 /// What came of showing a claim code.
@@ -123,14 +136,14 @@ pub enum Claimed {
     Unknown,
     /// Good once, but used.
     Used,
-    /// Its time has passed, or its node was revoked.
+    /// Its time has passed, or its node was revoked after it was made.
     Expired,
 }
 
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, hamlet, name, volume, emergency_volume, created_at, enrolled_at, revoked_at, generation, ",
+            "SELECT id, hamlet, name, volume, emergency_volume, created_at, enrolled_at, revoked_at, retired_at, generation, ",
             "published, plan_body, state, heartbeat, last_seen FROM nodes ",
             $rest
         )
@@ -222,7 +235,7 @@ impl Store {
     pub async fn use_claim(&self, code_hash: &str, now: Timestamp) -> Result<Claimed, StoreError> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let row = sqlx::query(
-            "SELECT c.node, c.expires_at, c.used_at, n.revoked_at FROM claims c JOIN nodes n ON n.id = c.node
+            "SELECT c.node, c.created_at, c.expires_at, c.used_at, n.revoked_at FROM claims c JOIN nodes n ON n.id = c.node
              WHERE c.code_hash = ?",
         )
         .bind(code_hash)
@@ -232,7 +245,8 @@ impl Store {
         if row.try_get::<Option<i64>, _>("used_at")?.is_some() {
             return Ok(Claimed::Used);
         }
-        let revoked = row.try_get::<Option<i64>, _>("revoked_at")?.is_some();
+        let made: i64 = row.try_get("created_at")?;
+        let revoked = row.try_get::<Option<i64>, _>("revoked_at")?.is_some_and(|revoked| made <= revoked);
         if revoked || row.try_get::<i64, _>("expires_at")? <= micros(now) {
             return Ok(Claimed::Expired);
         }
@@ -245,33 +259,10 @@ impl Store {
         Ok(Claimed::Node(parsed(row.try_get("node")?)?))
     }
 
-    /// The node has its certificate. A certificate it had before no longer counts.
-    pub async fn node_enrolled(&self, id: &NodeId, given: Given<'_>) -> Result<(), StoreError> {
-        let mut work = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        take_all(&mut work, id).await?;
-        give(&mut work, id, given).await?;
-        sqlx::query("UPDATE nodes SET enrolled_at = ?, state = NULL, heartbeat = NULL WHERE id = ?")
-            .bind(micros(given.at))
-            .bind(id.as_str())
-            .execute(&mut *work)
-            .await?;
-        Ok(work.commit().await?)
-    }
-
-    /// From now on the node may do nothing; whether it was there and trusted.
-    pub async fn revoke_node(&self, id: &NodeId, now: Timestamp) -> Result<bool, StoreError> {
-        let done = sqlx::query("UPDATE nodes SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL")
-            .bind(micros(now))
-            .bind(id.as_str())
-            .execute(&self.pool)
-            .await?;
-        Ok(done.rows_affected() > 0)
-    }
-
     /// All trusted nodes, as far as plans need to know them, by id.
     pub async fn planned_nodes(&self) -> Result<Vec<PlannedNode>, StoreError> {
         let rows = sqlx::query(
-            "SELECT id, hamlet, name, volume, emergency_volume, enrolled_at, generation, published, plan_body FROM nodes
+            "SELECT id, hamlet, name, volume, emergency_volume, enrolled_at, homed_at, generation, published, plan_body FROM nodes
              WHERE enrolled_at IS NOT NULL AND revoked_at IS NULL ORDER BY id",
         )
         .fetch_all(&self.pool)
@@ -286,6 +277,7 @@ impl Store {
                     emergency_percent: row.try_get("emergency_volume")?,
                 },
                 enrolled_at: instant(row.try_get("enrolled_at")?)?,
+                homed_at: maybe_instant(row.try_get("homed_at")?)?,
                 generation: row.try_get::<i64, _>("generation")?.unsigned_abs(),
                 published: row.try_get::<i64, _>("published")?.unsigned_abs(),
                 plan_body: row.try_get("plan_body")?,

@@ -34,12 +34,12 @@ impl Store {
         let rows = sqlx::query(
             "WITH RECURSIVE within (code) AS (
                SELECT code FROM areas WHERE code = ? UNION SELECT a.code FROM areas a JOIN within w ON a.parent = w.code)
-             SELECT n.hamlet, m.class, a.status, COUNT(*) AS airings, CAST(COALESCE(SUM(a.frames), 0) AS BIGINT) AS frames
+             SELECT COALESCE(a.hamlet, n.hamlet) AS place, m.class, a.status, COUNT(*) AS airings, CAST(COALESCE(SUM(a.frames), 0) AS BIGINT) AS frames
              FROM airings a JOIN broadcasts b ON b.id = a.broadcast JOIN bulletins m ON m.id = b.bulletin
                JOIN nodes n ON n.id = a.node
-             WHERE n.hamlet IN (SELECT code FROM within)
+             WHERE COALESCE(a.hamlet, n.hamlet) IN (SELECT code FROM within)
                AND COALESCE(a.start_at, b.created_at) >= ? AND COALESCE(a.start_at, b.created_at) < ?
-             GROUP BY n.hamlet, m.class, a.status ORDER BY n.hamlet",
+             GROUP BY COALESCE(a.hamlet, n.hamlet), m.class, a.status ORDER BY place",
         )
         .bind(area.as_str())
         .bind(micros(from))
@@ -48,7 +48,7 @@ impl Store {
         .await?;
         let read = |row: &sqlx::sqlite::SqliteRow| {
             Ok(Heard {
-                hamlet: parsed(row.try_get("hamlet")?)?,
+                hamlet: parsed(row.try_get("place")?)?,
                 class: from_word(row.try_get("class")?)?,
                 status: from_word(row.try_get("status")?)?,
                 airings: row.try_get::<i64, _>("airings")?.unsigned_abs(),

@@ -87,6 +87,7 @@ impl Commune {
             id: airing.clone(),
             broadcast: row.id.clone(),
             node: node(id),
+            hamlet: None,
             status: AiringStatus::Sent,
             reason: None,
             sent_at: at(0),

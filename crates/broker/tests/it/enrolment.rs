@@ -1,7 +1,8 @@
 //! How a node comes to be trusted, and ceases to be.
 
+use jiff::{SignedDuration, Timestamp};
 use loa_mqtt::Connection;
-use loa_protocol::ClipHash;
+use loa_protocol::{ClipHash, Clock, SystemClock};
 use reqwest::StatusCode;
 use serde_json::json;
 use tokio::time::timeout;
@@ -15,6 +16,12 @@ async fn a_code_enrols_one_node_once_and_a_wrong_one_none() {
     let (id, old) = broker.claim("31699-01").await;
     let claim = broker.post(&format!("/nodes/{id}/claims"), &json!({}), StatusCode::CREATED).await;
     let code = claim["code"].as_str().unwrap();
+    let expires_at: Timestamp = claim["expires_at"].as_str().unwrap().parse().unwrap();
+    let left = expires_at.duration_since(SystemClock::new().now());
+    assert!(
+        (left - SignedDuration::from_hours(7 * 24)).abs() < SignedDuration::from_mins(5),
+        "a week: {left}"
+    );
 
     let (problem, _) = broker.show_code("AAAAA-AAAAA", StatusCode::FORBIDDEN).await;
     assert_eq!(problem["code"], "claim_unknown");

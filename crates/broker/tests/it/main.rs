@@ -13,6 +13,7 @@ mod faults;
 mod https;
 mod inbox;
 mod latch;
+mod lifecycle;
 mod openapi;
 mod people;
 mod policy;

@@ -28,6 +28,9 @@ use tokio::{
 pub const PATIENCE: Duration = Duration::from_mins(1);
 pub const PASSWORD: &str = "loa ấp chợ năm giờ";
 
+/// The commune that there is.
+const COMMUNE: &str = "31699";
+
 /// The broker, running.
 pub struct Broker {
     child: Child,
@@ -268,7 +271,12 @@ impl Broker {
 
     /// That node's link, connected.
     pub async fn connect(&self, node: &Node) -> Link {
-        let link = self.link(node);
+        self.connect_in(node, &COMMUNE.parse().unwrap()).await
+    }
+
+    /// The same of a node that stands in this commune by now.
+    pub async fn connect_in(&self, node: &Node, commune: &AreaCode) -> Link {
+        let link = self.link_in(node, commune);
         let mut connection = link.client.connection();
         timeout(PATIENCE, connection.wait_for(loa_mqtt::Connection::is_connected))
             .await
@@ -281,6 +289,10 @@ impl Broker {
 
     /// That node's link, trying.
     pub fn link(&self, node: &Node) -> Link {
+        self.link_in(node, &COMMUNE.parse().unwrap())
+    }
+
+    fn link_in(&self, node: &Node, commune: &AreaCode) -> Link {
         let id = node.id();
         let server = ServerAddress::tls("127.0.0.1", self.mqtt);
         let mut config = ClientConfig::new(server, id.as_str(), 1);
@@ -289,8 +301,7 @@ impl Broker {
             cert_pem: node.told.certificate_pem.clone().into(),
             key_pem: node.key_pem.clone().into(),
         });
-        let commune: AreaCode = "31699".parse().unwrap();
-        let topics = [topic::plan(&id), topic::command(&id), topic::commune_command(&commune)];
+        let topics = [topic::plan(&id), topic::command(&id), topic::commune_command(commune)];
         config.subscriptions = topics.map(Subscription::new).into();
         let (client, incoming) = Client::start(&config).unwrap();
         Link { client, incoming, node: node.clone() }

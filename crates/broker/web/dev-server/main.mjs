@@ -136,7 +136,10 @@ const routes = {
     nodes.set(node.id, node);
     return node;
   },
-  'PATCH /nodes/:id': ([id], body) => Object.assign(nodes.get(id), body),
+  'PATCH /nodes/:id': ([id], { hamlet, ...body }) => {
+    const place = areas.find((area) => area.code === hamlet);
+    return Object.assign(nodes.get(id), body, place && { hamlet: { code: place.code, name: place.name } });
+  },
   'POST /nodes/:id/claims': () => ({
     code: 'K7QM-2XWD-9FTA',
     expires_at: new Date(Date.now() + 7 * 86_400_000).toISOString(),
@@ -147,6 +150,11 @@ const routes = {
   'POST /nodes/:id/revoke': ([id]) => {
     const node = Object.assign(nodes.get(id), { status: 'revoked' });
     tell('node', node);
+  },
+  'POST /nodes/:id/retirement': ([id]) => {
+    const node = Object.assign(nodes.get(id), { status: 'retired' });
+    tell('node', node);
+    return node;
   },
   'POST /nodes/:id/identify': () => undefined,
   'POST /nodes/:id/test-tone': () => undefined,

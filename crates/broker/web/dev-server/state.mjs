@@ -90,7 +90,7 @@ export function makeBulletin(title, klass, clip, text = null) {
 }
 
 export function makeBroadcast(bulletin, wanted, at = Date.now()) {
-  const all = [...nodes.values()].filter((node) => node.status !== 'new' && node.status !== 'revoked');
+  const all = [...nodes.values()].filter((node) => !['new', 'revoked', 'retired'].includes(node.status));
   const targets = all.filter((node) => wanted.includes(commune.code) || wanted.includes(node.hamlet.code));
   const broadcast = {
     id: newId('r'),

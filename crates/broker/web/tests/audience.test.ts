@@ -34,6 +34,11 @@ describe('the audience', () => {
     expect(chosenHamlets(all, chosen).map(({ code }) => code)).toEqual(['31699-01']);
   });
 
+  it.each(['revoked', 'retired'] as const)('has no %s node', (status) => {
+    const [commune] = communes(areas, [at('31699-01', { status })]);
+    expect(commune?.hamlets.every((hamlet) => hamlet.nodes.length === 0)).toBe(true);
+  });
+
   it('is never whole where there is no node at all', () => {
     expect(communes(areas, []).map((commune) => isWhole(commune, new Set(['31699-01'])))).toEqual([false]);
   });

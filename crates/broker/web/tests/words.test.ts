@@ -168,6 +168,7 @@ describe('a node in words', () => {
     expect(nodeWords(node(), NOW)).toMatchObject({ tone: 'good', status: 'Sẵn sàng' });
     expect(nodeWords(node({ output: 'lost' }), NOW)).toMatchObject({ tone: 'bad', status: 'Không ra tiếng' });
     expect(nodeWords(node({ status: 'lost' }), NOW)).toMatchObject({ tone: 'bad', detail: 'thấy lần cuối 30 giây trước' });
+    expect(nodeWords(node({ status: 'retired' }), NOW)).toMatchObject({ tone: 'calm', status: 'Ngừng sử dụng' });
     expect(nodeWords(node({ status: 'new', last_seen: null }), NOW).todo).toMatch(/mã lắp đặt/);
   });
 

@@ -181,6 +181,17 @@ impl Api {
         self.post_nothing(&format!("/nodes/{id}/revoke")).await
     }
 
+    /// Moves a node to another hamlet.
+    pub async fn rehome(&self, id: &NodeId, hamlet: &str) -> Result<Node, ApiError> {
+        Self::read(self.request(Method::PATCH, &format!("/nodes/{id}")).json(&json!({ "hamlet": hamlet })))
+            .await
+    }
+
+    /// Takes a node out of service.
+    pub async fn retire(&self, id: &NodeId) -> Result<Node, ApiError> {
+        Self::read(self.request(Method::POST, &format!("/nodes/{id}/retirement"))).await
+    }
+
     /// Makes a node known where it hangs.
     pub async fn identify(&self, id: &NodeId) -> Result<(), ApiError> {
         self.post_nothing(&format!("/nodes/{id}/identify")).await

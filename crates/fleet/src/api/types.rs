@@ -60,8 +60,10 @@ pub enum NodeStatus {
     Offline,
     /// Fell silent.
     Lost,
-    /// May do nothing any more.
+    /// May do nothing any more, until its place gets new hardware.
     Revoked,
+    /// Out of service.
+    Retired,
 }
 
 /// Which plan a node should hold, and which it does.

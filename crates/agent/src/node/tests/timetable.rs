@@ -176,6 +176,16 @@ fn a_plan_that_comes_after_its_airings_has_them_reported_from_its_own_beginning_
 }
 
 #[test]
+fn what_was_due_before_the_hardware_came_is_neither_aired_nor_reported() {
+    // Old as the broadcast is, and late as it may begin: a week of it was another's, and the last one a moment ago.
+    let old = |minute| Planned { since: at(-7 * 86_400), catch_up_s: 86_400, ..daily(1, minute) };
+    let mut bench = Bench::planned(vec![old(1)]);
+    bench.live(120);
+    assert_eq!(bench.starts(), [60]);
+    assert_eq!(bench.outcomes(), [(Outcome::Played, None, 96_000)]);
+}
+
+#[test]
 fn a_broadcast_taken_out_of_the_plan_is_not_aired() {
     let mut bench = Bench::planned(vec![daily(1, 1), daily(2, 2)]);
     bench.hold(&plan(2, 10, vec![daily(2, 2)]));

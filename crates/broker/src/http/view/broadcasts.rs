@@ -117,12 +117,12 @@ impl<'a> Showing<'a> {
     }
 
     /// What is needed to show an airing of one node: told for each of thousands, it must not read all of them each time.
-    async fn of_node(app: &'a App, id: &NodeId) -> Result<Self, StoreError> {
-        let Some(node) = app.store.node(id).await? else {
+    async fn of_one(app: &'a App, row: &AiringRow) -> Result<Self, StoreError> {
+        let Some(node) = app.store.node(&row.node).await? else {
             return Ok(Self { app, names: AreaNames::default(), nodes: HashMap::new() });
         };
-        let names = AreaNames::of_one(app, &node.hamlet).await?;
-        Ok(Self { app, names, nodes: HashMap::from([(id.clone(), node)]) })
+        let names = AreaNames::of_one(app, row.hamlet.as_ref().unwrap_or(&node.hamlet)).await?;
+        Ok(Self { app, names, nodes: HashMap::from([(row.node.clone(), node)]) })
     }
 
     fn airing(&self, row: &AiringRow, duration_ms: u64) -> Option<Airing> {
@@ -134,7 +134,7 @@ impl<'a> Showing<'a> {
         Some(Airing {
             airing: row.id.to_string(),
             node: NodeName { id: row.node.to_string(), name: node.name.clone() },
-            hamlet: self.names.of(&node.hamlet),
+            hamlet: self.names.of(row.hamlet.as_ref().unwrap_or(&node.hamlet)),
             status: row.status,
             reason: row.reason,
             node_online: here && node.is_trusted(),
@@ -188,7 +188,7 @@ pub async fn progress(app: &App, id: &AiringId) -> Result<Option<AiringProgress>
     let Some(row) = app.store.airing(id).await? else { return Ok(None) };
     let Some(bulletin) = app.store.bulletin_of(&row.broadcast).await? else { return Ok(None) };
     let Some(bulletin) = app.store.bulletin(&bulletin).await? else { return Ok(None) };
-    let showing = Showing::of_node(app, &row.node).await?;
+    let showing = Showing::of_one(app, &row).await?;
     let airing = showing.airing(&row, bulletin.clip.duration_ms());
     Ok(airing.map(|airing| AiringProgress { broadcast: row.broadcast.to_string(), airing }))
 }

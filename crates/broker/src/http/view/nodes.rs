@@ -28,8 +28,10 @@ pub enum NodeStatus {
     Online,
     /// Fell silent, or its link broke.
     Lost,
-    /// May do nothing any more.
+    /// May do nothing any more, until its place gets new hardware.
     Revoked,
+    /// Out of service.
+    Retired,
 }
 
 /// Loudness, percent of full scale by voltage.
@@ -100,6 +102,9 @@ pub struct Node {
     pub commune: Option<AreaName>,
     /// Whether it is there.
     pub status: NodeStatus,
+    /// When its hardware got its first certificate.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub enrolled_at: Option<jiff::Timestamp>,
     /// When it was last heard of.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last_seen: Option<jiff::Timestamp>,
@@ -152,7 +157,9 @@ fn word(app: &App, row: &NodeRow) -> Word {
 
 fn show(app: &App, row: NodeRow, names: &AreaNames, titles: &Titles) -> Node {
     let word = word(app, &row);
-    let status = if row.revoked_at.is_some() {
+    let status = if row.retired_at.is_some() {
+        NodeStatus::Retired
+    } else if row.revoked_at.is_some() {
         NodeStatus::Revoked
     } else if row.enrolled_at.is_none() {
         NodeStatus::New
@@ -171,6 +178,7 @@ fn show(app: &App, row: NodeRow, names: &AreaNames, titles: &Titles) -> Node {
         hamlet: names.of(&row.hamlet),
         commune: row.hamlet.commune().map(|code: AreaCode| names.of(&code)),
         status,
+        enrolled_at: row.enrolled_at,
         last_seen: word.seen.or(row.last_seen),
         version: present.as_ref().map(|state| state.version.clone()),
         generation: Generation {

@@ -62,6 +62,9 @@ export const api = {
   addNode: (hamlet: string, name: string) => answer((i) => http.POST('/api/v1/nodes', { ...i, body: { hamlet, name } })),
   renameNode: (node: string, name: string) =>
     answer((i) => http.PATCH('/api/v1/nodes/{id}', { ...i, ...id(node), body: { name } })),
+  moveNode: (node: string, hamlet: string) =>
+    answer((i) => http.PATCH('/api/v1/nodes/{id}', { ...i, ...id(node), body: { hamlet } })),
+  retire: (node: string) => answer((i) => http.POST('/api/v1/nodes/{id}/retirement', { ...i, ...id(node) })),
   setVolume: (node: string, volume: Volume) =>
     answer((i) => http.PATCH('/api/v1/nodes/{id}', { ...i, ...id(node), body: { volume } })),
   claim: (node: string) => answer((i) => http.POST('/api/v1/nodes/{id}/claims', { ...i, ...id(node) })),

@@ -1866,7 +1866,10 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes name or volume. */
+        /**
+         * Changes name or volume, or moves it to another hamlet, for which whoever asks needs the right in both. It stays the same node; its plan
+         *     follows at once.
+         */
         patch: {
             parameters: {
                 query?: never;
@@ -1911,7 +1914,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes a claim code. Codes made for the node before stop working. */
+        /**
+         * Makes a claim code. Codes made for the node before stop working. For a node that is enrolled already it is how its place gets new hardware:
+         *     the old one works until the code is used, and never after. It is also the way back for one that was revoked or retired.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -1973,6 +1979,54 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content?: never;
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/{id}/retirement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a node out of service: it may do nothing any more, and is in no list of what should work. What it aired stays in the reports. Only a new claim
+         *     code brings it back.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Node"];
+                    };
                 };
                 "4XX": {
                     headers: {
@@ -4700,6 +4754,11 @@ export interface components {
             /** @description How far it believes its clock: `unknown`, `set`, `synchronised`. */
             clock?: string | null;
             commune?: components["schemas"]["AreaName"] | null;
+            /**
+             * Format: date-time
+             * @description When its hardware got its first certificate.
+             */
+            enrolled_at?: string | null;
             /** @description Plans. */
             generation: components["schemas"]["Generation"];
             /** @description Where it stands. */
@@ -4732,6 +4791,8 @@ export interface components {
         };
         /** @description What may be changed. */
         NodeChange: {
+            /** @description Code of the hamlet it stands in from now on. */
+            hamlet?: string | null;
             /** @description What people call it. */
             name?: string | null;
             volume?: components["schemas"]["Volume"] | null;
@@ -4785,7 +4846,7 @@ export interface components {
          * @description Whether a node is there.
          * @enum {string}
          */
-        NodeStatus: "new" | "offline" | "online" | "lost" | "revoked";
+        NodeStatus: "new" | "offline" | "online" | "lost" | "revoked" | "retired";
         /** @description Six digits of the app, or a recovery code. */
         OneTimeCode: {
             /** @description The code. */

@@ -19,11 +19,14 @@ export interface Commune {
   inPart?: boolean;
 }
 
+/** Whether it is out of service, or may do nothing until its place gets new hardware. */
+export const isGone = (node: LoaNode): boolean => node.status === 'revoked' || node.status === 'retired';
+
 const byCode = (a: { code: string }, b: { code: string }) => a.code.localeCompare(b.code, 'en', { numeric: true });
 
 /** Communes with their hamlets in order of code; a hamlet without a usable node is there, with none. */
 export function communes(areas: Area[], nodes: Iterable<LoaNode>): Commune[] {
-  const usable = [...nodes].filter((node) => node.status !== 'new' && node.status !== 'revoked');
+  const usable = [...nodes].filter((node) => node.status !== 'new' && !isGone(node));
   return areas
     .filter((area) => area.kind === 'commune')
     .sort(byCode)

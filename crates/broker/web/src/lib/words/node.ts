@@ -28,6 +28,8 @@ export function nodeWords(node: LoaNode, now: number): NodeWords {
       return { tone: 'calm', status: t('node.new'), detail: undefined, todo: t('node.new.todo') };
     case 'revoked':
       return { tone: 'bad', status: t('node.revoked'), detail: since(node, now), todo: undefined };
+    case 'retired':
+      return { tone: 'calm', status: t('node.retired'), detail: since(node, now), todo: undefined };
     case 'offline':
       return { tone: 'warn', status: t('node.offline'), detail: since(node, now), todo: t('node.offline.todo') };
     case 'lost':
