@@ -137,6 +137,7 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
     ("post", "/calendars", May(Share)),
     ("delete", "/calendars/{id}", May(Share)),
     ("get", "/audit", May(Manage)),
+    ("get", "/audit.csv", May(Manage)),
 ];
 
 /// What a route needs; none: it is in no row.

@@ -17,6 +17,7 @@ pub mod extract;
 pub mod form;
 pub mod inbox;
 pub mod latches;
+pub mod log;
 pub mod members;
 pub mod nodes;
 pub mod page;
@@ -134,7 +135,8 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(reports::month_xlsx))
         .routes(routes!(calendars::list, calendars::add))
         .routes(routes!(calendars::revoke))
-        .routes(routes!(audit::log))
+        .routes(routes!(log::log))
+        .routes(routes!(log::log_csv))
         .layer(DefaultBodyLimit::max(extract::BODY_BYTES))
         .merge(
             OpenApiRouter::new()

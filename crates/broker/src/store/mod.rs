@@ -33,7 +33,7 @@ use sqlx::{
 pub use airings::{AiringRow, AiringStatus};
 pub use approvals::{ApprovalRow, ApprovalState, Decision};
 pub use areas::AreaRow;
-pub use audit::{AuditRow, Entry};
+pub use audit::{AuditRow, Entry, LogFilter};
 pub use broadcasts::BroadcastRow;
 pub use bulletins::{BulletinRow, ClipRow};
 pub use calendars::{CalendarRow, Started};

@@ -28,6 +28,8 @@ pub struct Words {
     pub report: Report,
     /// Of the calendar feed.
     pub calendar: Calendar,
+    /// Of the audit log as a file.
+    pub log: Log,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -56,6 +58,23 @@ pub struct Report {
     pub unreported: String,
     /// What the line of sums is called.
     pub total: String,
+}
+
+/// Headings of the audit log, in the order of its columns.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)] // each is the heading of what it is named after
+pub struct Log {
+    pub number: String,
+    pub time: String,
+    pub name: String,
+    pub actor: String,
+    pub address: String,
+    pub action: String,
+    pub about: String,
+    pub object: String,
+    pub details: String,
+    pub hash: String,
 }
 
 /// Of the calendar feed.

@@ -5,6 +5,7 @@ pub mod bulletins;
 pub mod days;
 pub mod health;
 pub mod inbox;
+pub mod log;
 pub mod nodes;
 pub mod people;
 pub mod policies;

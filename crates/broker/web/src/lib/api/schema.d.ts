@@ -534,10 +534,14 @@ export interface paths {
                 query?: {
                     /** @description Only records before this number. */
                     before?: number | null;
-                    /** @description Only of this person or source. */
-                    actor?: string | null;
                     /** @description Most to give, 1 to 200; 50 when absent. */
                     limit?: number | null;
+                    /** @description Only of this person or source. */
+                    actor?: string | null;
+                    /** @description Only of this action, done or refused. */
+                    action?: string | null;
+                    /** @description Only of this day, by the clock of the broker's zone: `2026-11-25`. */
+                    day?: string | null;
                 };
                 header?: never;
                 path?: never;
@@ -551,6 +555,58 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Log"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as CSV, whole, newest first, in UTF-8 with a byte order mark. Actions go by their stable names. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only of this person or source. */
+                    actor?: string | null;
+                    /** @description Only of this action, done or refused. */
+                    action?: string | null;
+                    /** @description Only of this day, by the clock of the broker's zone: `2026-11-25`. */
+                    day?: string | null;
+                    /** @description `vi` when absent. */
+                    lang?: "vi" | "en";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/csv": unknown;
                     };
                 };
                 "4XX": {
@@ -4324,12 +4380,19 @@ export interface components {
         /** @description A part of the log, newest first. */
         Log: {
             /** @description The records. */
-            items: components["schemas"]["AuditRow"][];
+            items: components["schemas"]["LogItem"][];
             /**
              * Format: int64
              * @description `before` for those that follow; absent when there are none.
              */
             next?: number | null;
+        };
+        /** @description A record, and what it is about. */
+        LogItem: components["schemas"]["AuditRow"] & {
+            /** @description What it is about, by the names that it has now: a bulletin's title, a node, a person; then areas. */
+            about: string[];
+            /** @description Whether that is an emergency, or a bulletin for one. */
+            emergency: boolean;
         };
         /** @description A month of an area. */
         MonthReport: {

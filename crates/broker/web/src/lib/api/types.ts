@@ -19,6 +19,7 @@ export type DayRun = Schemas['DayRun'];
 export type Grant = Session['user']['grants'][number];
 export type Heartbeat = Schemas['Heartbeat'];
 export type Latch = Schemas['Latch'];
+export type LogItem = Schemas['LogItem'];
 export type Invitation = Schemas['Invitation'];
 export type NewBulletin = Schemas['NewBulletin'];
 export type NewEntry = Schemas['NewProgrammeEntry'];

@@ -12,6 +12,7 @@ export type Route =
         | 'settings'
         | 'policy'
         | 'inbox'
+        | 'log'
         | 'report'
         | 'setup'
         | 'people'
@@ -38,6 +39,7 @@ export function routeOf(path: string): Route {
       case 'settings':
       case 'policy':
       case 'inbox':
+      case 'log':
       case 'report':
       case 'programme':
       case 'today':
