@@ -11,6 +11,7 @@ pub mod bearer;
 pub mod broadcasts;
 pub mod bulletins;
 pub mod calendars;
+pub mod commissioning;
 pub mod days;
 pub mod events;
 pub mod extract;
@@ -98,6 +99,10 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(nodes::revoke))
         .routes(routes!(nodes::identify))
         .routes(routes!(nodes::test_tone))
+        .routes(routes!(commissioning::one, commissioning::write))
+        .routes(routes!(commissioning::photo, commissioning::take_photo))
+        .routes(routes!(commissioning::spoken_test))
+        .routes(routes!(commissioning::sign))
         .routes(routes!(sound::voices))
         .routes(routes!(sound::reading))
         .routes(routes!(sound::speak))

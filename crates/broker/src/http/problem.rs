@@ -117,6 +117,10 @@ codes! {
     ConfirmationNeeded = "confirmation_needed", UNPROCESSABLE_ENTITY, "An emergency has to be confirmed";
     /// The node isn't enrolled, or is revoked.
     NodeNotTrusted = "node_not_trusted", CONFLICT, "The node is not enrolled";
+    /// The photo is no JPEG.
+    PhotoUnusable = "photo_unusable", UNPROCESSABLE_ENTITY, "The photo is not a JPEG that can be used";
+    /// The commissioning can't be signed yet: `missing`.
+    CommissioningIncomplete = "commissioning_incomplete", UNPROCESSABLE_ENTITY, "Something is missing before it can be signed";
     /// The claim code isn't one.
     ClaimUnknown = "claim_unknown", FORBIDDEN, "The code is not known";
     /// The claim code was used.

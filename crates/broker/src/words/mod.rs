@@ -30,6 +30,8 @@ pub struct Words {
     pub calendar: Calendar,
     /// Of the audit log as a file.
     pub log: Log,
+    /// Of a node's spoken test.
+    pub commissioning: Commissioning,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -89,6 +91,28 @@ impl Calendar {
     /// What the feed of an area is called.
     pub fn name(&self, area: &str) -> String {
         self.name.replace("{area}", area)
+    }
+}
+
+/// Of a node's spoken test.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Commissioning {
+    /// What the bulletin is called; `{name}` stands for the node's name.
+    title: String,
+    /// What is said; `{hamlet}` and `{number}`.
+    sentence: String,
+}
+
+impl Commissioning {
+    /// What the test of a node is called.
+    pub fn title(&self, name: &str) -> String {
+        self.title.replace("{name}", name)
+    }
+
+    /// What the node says.
+    pub fn sentence(&self, hamlet: &str, number: usize) -> String {
+        self.sentence.replace("{number}", &number.to_string()).replace("{hamlet}", hamlet)
     }
 }
 

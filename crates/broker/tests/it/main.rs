@@ -7,6 +7,7 @@ mod approval;
 mod audit;
 mod broadcasts;
 mod calendar;
+mod commissioning;
 mod enrolment;
 mod faults;
 mod https;

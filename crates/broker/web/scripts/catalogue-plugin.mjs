@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 const REST =
   /^(airing|summary|reason|broadcast|history|nodes?|policy\.limit|settings\.(sign|areas|account|log|people)|theme|cause|warning|record\.problem|problem\.(?!page_|other_|code|internal|no_nodes|nodes_unreachable|sign_in|wrong_c))\b/;
 const LATE =
-  /^((account|action|add|amplifier|approvals|area|claim|clock|copy|fact|grant|invitation|log|output|people|reset|revoke|role|setup|volume)\.|policy\.(?!limit)|inbox\.(?!notice)|report\.|calendar\.|programme\.|entry\.|today\.)/;
+  /^((account|action|add|amplifier|approvals|area|check|claim|clock|commissioning|copy|fact|grant|invitation|log|missing|output|people|reset|revoke|role|setup|volume)\.|policy\.(?!limit)|inbox\.(?!notice)|report\.|calendar\.|programme\.|entry\.|today\.)/;
 
 const partOf = (key) => (LATE.test(key) ? 'late' : REST.test(key) ? 'rest' : 'first');
 

@@ -168,6 +168,8 @@ describe('the part that is loaded first', () => {
       'AddNode',
       'Approvals',
       'Areas',
+      'Commissioning',
+      'CommissioningReport',
       'Entry',
       'Inbox',
       'Invitation',

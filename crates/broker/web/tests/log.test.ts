@@ -5,21 +5,22 @@ import { actions, recordWords } from '../src/lib/words/log';
 
 beforeAll(loadAll);
 
-const item = (change: Partial<LogItem>): LogItem => ({
-  seq: 7,
-  at: '2026-11-25T01:00:00Z',
-  actor: 'p1',
-  name: 'Nguyễn Thị Mai',
-  address: '127.0.0.1',
-  action: 'broadcast.now',
-  object: '/broadcasts',
-  details: {},
-  previous: '',
-  hash: '',
-  about: [],
-  emergency: false,
-  ...change,
-});
+const item = (change: Partial<Omit<LogItem, 'details'>> & { details?: object }) =>
+  ({
+    seq: 7,
+    at: '2026-11-25T01:00:00Z',
+    actor: 'p1',
+    name: 'Nguyễn Thị Mai',
+    address: '127.0.0.1',
+    action: 'broadcast.now',
+    object: '/broadcasts',
+    details: {},
+    previous: '',
+    hash: '',
+    about: [],
+    emergency: false,
+    ...change,
+  }) as LogItem;
 
 describe('a record of the audit log', () => {
   it('says what was done, about what, by whom', () => {

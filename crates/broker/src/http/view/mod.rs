@@ -2,6 +2,7 @@
 
 pub mod broadcasts;
 pub mod bulletins;
+pub mod commissioning;
 pub mod days;
 pub mod health;
 pub mod inbox;
