@@ -80,7 +80,7 @@ it('a signal is strong, fair or weak', () => {
 describe('in words', () => {
   it('a test says when it sounded, unless clocks say that it sounded before it was sent', () => {
     const test = { broadcast: 'b', status: 'played' as const, sent_at: '2026-11-25T01:00:00Z' };
-    expect(testWords({ ...test, sound_after_ms: 412 })).toBe('Đã phát xong · ra tiếng sau 0,4 giây');
+    expect(testWords({ ...test, sound_after_ms: 412 })).toBe('Đã phát xong · ra tiếng sau 0,41 giây');
     expect(testWords({ ...test, sound_after_ms: -30 })).toBe('Đã phát xong');
   });
 

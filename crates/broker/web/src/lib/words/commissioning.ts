@@ -11,12 +11,15 @@ export interface Fact {
   value: string;
 }
 
+/** Never broken between number and unit. */
+export const distance = (metres: number): string => `${fmt.number(metres)}\u00a0m`;
+
 /** What became of the spoken test. */
 export function testWords({ status, sound_after_ms: after }: SpokenTest): string {
   const words = t(`airing.${status}`);
   // Clocks of broker and node differ; less than nothing says nothing.
   return after != null && after > 0
-    ? t('commissioning.test.after', { status: words, seconds: fmt.number(after / 1000, 1) })
+    ? t('commissioning.test.after', { status: words, seconds: fmt.number(after / 1000, 2) })
     : words;
 }
 
@@ -45,7 +48,7 @@ export function foundFacts(sheet: Commissioning): Fact[] {
   const open = t('commissioning.open');
   const accuracy = position?.accuracy_m;
   const exactness =
-    accuracy == null ? t('commissioning.position.typed') : t('commissioning.position.accuracy', { metres: fmt.number(accuracy) });
+    accuracy == null ? t('commissioning.position.typed') : t('commissioning.position.accuracy', { distance: distance(accuracy) });
   const how = t(sheet.lead_measured ? 'commissioning.lead.measured' : 'commissioning.lead.papers');
   return [
     { name: t('commissioning.position'), value: position ? `${positionText(position)} · ${exactness}` : open },
@@ -60,8 +63,8 @@ export function foundFacts(sheet: Commissioning): Fact[] {
 /** How the node was when it was signed. */
 export function signedFacts(figures: Figures): Fact[] {
   const facts: (Fact | undefined)[] = [
-    { name: t('volume.percent'), value: fmt.percent(figures.volume_percent / 100) },
-    { name: t('volume.emergency_percent'), value: fmt.percent(figures.emergency_percent / 100) },
+    { name: t('commissioning.volume'), value: fmt.percent(figures.volume_percent / 100) },
+    { name: t('commissioning.volume.emergency'), value: fmt.percent(figures.emergency_percent / 100) },
     figures.interface ? { name: t('fact.network'), value: signalWords(figures.interface, figures.signal_dbm) } : undefined,
     figures.clock ? { name: t('fact.clock'), value: tryT(`clock.${figures.clock}`) ?? figures.clock } : undefined,
     figures.cpu_temperature_c == null
