@@ -68,13 +68,12 @@ impl NewSheet {
 
 /// The open sheet, a new one where none is open.
 async fn open(app: &App, person: &PersonRow, node: &NodeRow) -> Result<CommissioningRow, Problem> {
-    match app.store.commissioning(&node.id).await?.filter(|row| row.signed.is_none()) {
-        Some(row) => Ok(row),
-        None => {
-            let by = (person.id.clone(), person.display_name.clone());
-            Ok(CommissioningRow::new(secrets::id()?, node.id.clone(), by, app.now()))
-        }
+    let newest = app.store.commissioning(&node.id).await?;
+    if let Some(row) = newest.filter(|row| row.signed.is_none()) {
+        return Ok(row);
     }
+    let by = (person.id.clone(), person.display_name.clone());
+    Ok(CommissioningRow::new(secrets::id()?, node.id.clone(), by, app.now()))
 }
 
 async fn keep(app: &App, person: &PersonRow, mut row: CommissioningRow) -> Result<CommissioningRow, Problem> {

@@ -118,7 +118,7 @@ pub async fn log_csv(
     allowed(&app, &person).await?;
     let zone = zone(&app);
     let filter = query.filter(&zone)?;
-    let head = lines_of(headings(lang), &[], &zone).map_err(|error| Problem::internal(&error))?;
+    let head = lines_of(Some(headings(lang)), &[], &zone).map_err(|error| Problem::internal(&error))?;
     let name = format!("attachment; filename=\"loa-audit-{}.csv\"", zone.to_datetime(app.now()).date());
     // A part at a time: the log of years fits into no memory. One that can't be read cuts the answer off, so that nobody takes it for whole.
     let parts = stream::try_unfold((app, Some(i64::MAX)), move |(app, before)| {
@@ -139,9 +139,9 @@ pub async fn log_csv(
         .into_response())
 }
 
-fn headings(language: Language) -> Option<[&'static str; 10]> {
+fn headings(language: Language) -> [&'static str; 10] {
     let words = &language.words().log;
-    Some([
+    [
         &words.number,
         &words.time,
         &words.name,
@@ -152,7 +152,7 @@ fn headings(language: Language) -> Option<[&'static str; 10]> {
         &words.object,
         &words.details,
         &words.hash,
-    ])
+    ]
 }
 
 /// Lines of the file; with headings, its beginning.

@@ -70,7 +70,7 @@ it('a photo keeps its shape and never grows', () => {
 });
 
 it('the amplifier’s lead is written as the agent reads it', () => {
-  expect(settingsOf(450)).toBe('[amplifier]\nlead_ms = 450');
+  expect(settingsOf(450)).toBe('lead_ms = 450');
 });
 
 it('a signal is strong, fair or weak', () => {

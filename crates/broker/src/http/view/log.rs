@@ -51,7 +51,7 @@ async fn item(app: &App, names: &AreaNames, record: AuditRow) -> Result<LogItem,
     let one = ["area", "hamlet"].iter().filter_map(|field| record.details.get(*field));
     let areas = listed.chain(one).filter_map(|code| code.as_str()?.parse::<AreaCode>().ok());
     about.extend(areas.map(|code| names.of(&code).name));
-    Ok(LogItem { about, emergency, record })
+    Ok(LogItem { record, about, emergency })
 }
 
 /// Title and class of the bulletin that it is about, if it is about one.

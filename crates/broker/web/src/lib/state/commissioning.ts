@@ -57,8 +57,8 @@ export function positionOf(text: string): Position | undefined {
 /** As maps take it. */
 export const positionText = ({ latitude, longitude }: Position): string => `${latitude.toFixed(6)}, ${longitude.toFixed(6)}`;
 
-/** What the node's own settings need, so that it wakes its amplifier early enough. */
-export const settingsOf = (lead: number): string => `[amplifier]\nlead_ms = ${lead}`;
+/** What the amplifier's part of the node's own settings needs, so that it is woken early enough. */
+export const settingsOf = (lead: number): string => `lead_ms = ${lead}`;
 
 /** How strong a wireless signal is; by experience with Wi-Fi. */
 export const signalOf = (dbm: number): 'good' | 'fair' | 'weak' => (dbm >= -67 ? 'good' : dbm >= -75 ? 'fair' : 'weak');
