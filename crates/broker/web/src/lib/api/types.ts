@@ -3,6 +3,11 @@ import type { components } from './schema';
 
 type Schemas = components['schemas'];
 
+/** Whatever is in lists. */
+export interface Identified {
+  id: string;
+}
+
 export type Airing = Schemas['Airing'];
 export type AiringStatus = Airing['status'];
 export type Alarm = Schemas['Alarm'];
