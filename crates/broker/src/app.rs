@@ -20,6 +20,8 @@ pub struct App {
     pub disk: crate::disk::Disk,
     /// Where clips are.
     pub clips: ClipFolder,
+    /// Where photos of poles are.
+    pub photos: ClipFolder,
     /// Who it is.
     pub identity: Identity,
     /// Beside the database: the newest record of the audit log.

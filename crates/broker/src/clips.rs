@@ -56,29 +56,40 @@ impl From<object_store::Error> for ClipError {
 #[derive(Clone)]
 pub struct ClipFolder {
     store: Arc<dyn ObjectStore>,
+    /// What the names of its files end with.
+    ending: &'static str,
     /// Held from keeping a clip until it is recorded: nobody else's clip is taken back meanwhile.
     recording: Arc<Mutex<()>>,
-}
-
-fn key(hash: &ClipHash) -> Key {
-    // Two levels, so that no folder gets a file for each bulletin of ten years.
-    Key::from(format!("{}/{}.ogg", &hash.as_str()[..2], hash))
 }
 
 impl ClipFolder {
     /// Opens the folder, made if it isn't there.
     pub fn open(folder: &Path) -> Result<Self, ClipError> {
+        Self::of_files(folder, "ogg")
+    }
+
+    /// The same of photos.
+    pub fn of_photos(folder: &Path) -> Result<Self, ClipError> {
+        Self::of_files(folder, "jpg")
+    }
+
+    fn of_files(folder: &Path, ending: &'static str) -> Result<Self, ClipError> {
         std::fs::create_dir_all(folder)
             .map_err(|error| object_store::Error::Generic { store: "folder", source: Box::new(error) })?;
         let store = Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true));
-        Ok(Self { store, recording: Arc::default() })
+        Ok(Self { store, ending, recording: Arc::default() })
+    }
+
+    fn key(&self, hash: &ClipHash) -> Key {
+        // Two levels, so that no folder gets a file for each bulletin of ten years.
+        Key::from(format!("{}/{}.{}", &hash.as_str()[..2], hash, self.ending))
     }
 
     /// Keeps a clip; its name.
     pub async fn keep(&self, ogg: Bytes) -> Result<ClipHash, ClipError> {
         let hash = ClipHash::of(&ogg);
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        match self.store.put_opts(&key(&hash), ogg.into(), options).await {
+        match self.store.put_opts(&self.key(&hash), ogg.into(), options).await {
             Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(hash),
             Err(error) => Err(error.into()),
         }
@@ -91,20 +102,20 @@ impl ClipFolder {
 
     /// Takes a clip back that could not be recorded. In the turn to record only.
     pub async fn take_back(&self, hash: &ClipHash) {
-        if let Err(error) = self.store.delete(&key(hash)).await {
+        if let Err(error) = self.store.delete(&self.key(hash)).await {
             tracing::warn!(%hash, %error, "a clip that was not recorded stays in the folder");
         }
     }
 
     /// A clip's bytes, checked against its name: what goes on air is what was approved.
     pub async fn read(&self, hash: &ClipHash) -> Result<Bytes, ClipError> {
-        let bytes = self.store.get(&key(hash)).await?.bytes().await?;
+        let bytes = self.store.get(&self.key(hash)).await?.bytes().await?;
         if ClipHash::of(&bytes) == *hash { Ok(bytes) } else { Err(ClipError::Damaged(hash.clone())) }
     }
 
     /// How many bytes a clip has.
     pub async fn size(&self, hash: &ClipHash) -> Result<u64, ClipError> {
-        Ok(self.store.head(&key(hash)).await?.size)
+        Ok(self.store.head(&self.key(hash)).await?.size)
     }
 
     /// Some of a clip's bytes, by their numbers; it must have them. Not checked: who has the others checks the whole.
@@ -114,7 +125,7 @@ impl ClipFolder {
         part: Range<u64>,
     ) -> Result<BoxStream<'static, object_store::Result<Bytes>>, ClipError> {
         let options = GetOptions { range: Some(GetRange::Bounded(part)), ..GetOptions::default() };
-        Ok(self.store.get_opts(&key(hash), options).await?.into_stream())
+        Ok(self.store.get_opts(&self.key(hash), options).await?.into_stream())
     }
 }
 

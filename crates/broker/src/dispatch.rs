@@ -80,6 +80,14 @@ impl Targets {
         Ok(Self::those(nodes, |_, hamlet| inside.get(hamlet) == Some(&true)))
     }
 
+    /// Those of an order: one node, or all within its areas.
+    pub async fn meant(app: &App, areas: &[AreaCode], node: Option<&NodeId>) -> Result<Self, StoreError> {
+        match node {
+            Some(node) => Self::of(app, &BTreeSet::from([node.clone()])).await,
+            None => Self::within(app, areas).await,
+        }
+    }
+
     /// Those of these nodes that are trusted.
     async fn of(app: &App, wanted: &BTreeSet<NodeId>) -> Result<Self, StoreError> {
         Ok(Self::those(app.store.trusted_nodes().await?, |node, _| wanted.contains(node)))
@@ -172,7 +180,7 @@ pub async fn unsent(app: &App) -> Result<Vec<BroadcastRow>, StoreError> {
 pub async fn again(app: &App, broadcast: &BroadcastRow) -> Result<(), DispatchError> {
     let Some(bulletin) = app.store.bulletin(&broadcast.bulletin).await? else { return Ok(()) };
     let ogg = app.clips.read(&bulletin.clip.hash).await?;
-    let targets = Targets::within(app, &broadcast.areas).await?;
+    let targets = Targets::meant(app, &broadcast.areas, broadcast.node.as_ref()).await?;
     play(app, broadcast, &bulletin, &ogg, &targets).await?;
     tracing::warn!(broadcast = %broadcast.id, "on air now; it could not be sent before");
     Ok(())

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod backup;
 pub mod calendar;
 pub mod clips;
+pub mod commissioning;
 pub mod config;
 pub mod disk;
 pub mod dispatch;

@@ -3,7 +3,7 @@
 //! What is to air is in the store before anything is sent, under a name of its sender's; the same name again airs nothing.
 
 use jiff::{SignedDuration, Timestamp};
-use loa_protocol::{AiringId, AreaCode, BroadcastId, Class};
+use loa_protocol::{AiringId, AreaCode, BroadcastId, Class, NodeId};
 
 use crate::{
     app::App,
@@ -37,6 +37,8 @@ pub struct Order<'a> {
     pub bulletin: &'a BulletinRow,
     /// Where, each area once.
     pub areas: Vec<AreaCode>,
+    /// Only on this node of them.
+    pub node: Option<NodeId>,
     /// For how long it may still begin.
     pub life: SignedDuration,
     /// Who airs it: a person's id, and what others see of them.
@@ -57,8 +59,8 @@ pub enum Aired {
 
 /// Airs it.
 pub async fn now(app: &App, order: Order<'_>) -> Result<Aired, Problem> {
-    let Order { bulletin, areas, life, by, key, inbox_item } = order;
-    let targets = Targets::within(app, &areas).await?;
+    let Order { bulletin, areas, node, life, by, key, inbox_item } = order;
+    let targets = Targets::meant(app, &areas, node.as_ref()).await?;
     if targets.count() == 0 {
         return Err(Problem::new(Code::NoNodes));
     }
@@ -69,6 +71,7 @@ pub async fn now(app: &App, order: Order<'_>) -> Result<Aired, Problem> {
         id: BroadcastId::from_bits(secrets::random()?),
         bulletin: bulletin.id.clone(),
         areas,
+        node,
         created_at: now,
         created_by: by,
         expires_at: now.saturating_add(life.min(LONGEST_LIFE)).unwrap_or(now),

@@ -59,6 +59,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let totp = TotpKey::open_or_create(&settings.data.join("identity/two-step.key"))?;
     let store = Store::open(&settings.data.join("loa.db")).await?;
     let clips = ClipFolder::open(&settings.data.join("clips"))?;
+    let photos = ClipFolder::of_photos(&settings.data.join("photos"))?;
     let metrics = PrometheusBuilder::new().install_recorder()?;
 
     let http = listen(settings.http).await?;
@@ -92,6 +93,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         store,
         disk: Disk::of(&settings.data),
         clips,
+        photos,
         audit_head: HeadFile::of(&settings.data),
         identity,
         bus,

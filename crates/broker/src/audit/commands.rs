@@ -10,7 +10,10 @@ use clap::Subcommand;
 use jiff::Timestamp;
 
 use super::{AT_ONCE, HeadFile, verify};
-use crate::{identity::Identity, store::Store};
+use crate::{
+    identity::Identity,
+    store::{LogFilter, Store},
+};
 
 /// What to do with the log.
 #[derive(Subcommand)]
@@ -59,7 +62,7 @@ pub async fn run(command: &AuditCommand, now: Timestamp, to: &mut impl Write) ->
         }
         AuditCommand::Head { data } => {
             let store = open(data).await?;
-            match store.audit_before(i64::MAX, None, 1).await?.pop() {
+            match store.audit_before(i64::MAX, &LogFilter::default(), 1).await?.pop() {
                 Some(row) => writeln!(to, "{}:{}", row.seq, row.hash)?,
                 None => bail!("nothing was recorded yet"),
             }

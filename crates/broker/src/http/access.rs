@@ -91,6 +91,12 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
     ("post", "/nodes/{id}/test-tone", May(Install)),
     ("post", "/nodes/{id}/revoke", May(Manage)),
     ("post", "/nodes/{id}/retirement", May(Install)),
+    ("get", "/nodes/{id}/commissioning", May(Read)),
+    ("put", "/nodes/{id}/commissioning", May(Install)),
+    ("get", "/nodes/{id}/commissioning/photo", May(Read)),
+    ("put", "/nodes/{id}/commissioning/photo", May(Install)),
+    ("post", "/nodes/{id}/commissioning/spoken-test", May(Install)),
+    ("post", "/nodes/{id}/commissioning/sign", May(Install)),
     ("get", "/voices", May(Read)),
     ("post", "/readings", May(Compose)),
     ("post", "/clips/speech", May(Compose)),
@@ -141,6 +147,7 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
     ("post", "/calendars", May(Share)),
     ("delete", "/calendars/{id}", May(Share)),
     ("get", "/audit", May(Manage)),
+    ("get", "/audit.csv", May(Manage)),
 ];
 
 /// What a route needs; none: it is in no row.

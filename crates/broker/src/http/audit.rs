@@ -1,4 +1,4 @@
-//! Recording what is asked over HTTP, in one place for all routes, and showing the log.
+//! Recording what is asked over HTTP, in one place for all routes. The log is shown by [`super::log`].
 
 use std::sync::Arc;
 
@@ -9,20 +9,15 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    access::within_of,
-    extract::{From, Query, SignedIn, Visitor},
-    problem::{Code, Problem, ProblemBody},
+    extract::{From, Visitor},
+    problem::{Code, Problem},
 };
 use crate::{
     app::App,
     audit::{self, Action, When, action_of},
-    people::Permission,
-    programme::territory::Territory,
     store::{AuditRow, Entry, StoreError},
 };
 
@@ -138,44 +133,6 @@ fn chosen(body: &[u8], fields: &[&str]) -> Map<String, Value> {
         Some(((*field).to_owned(), value))
     };
     fields.iter().filter_map(take).collect()
-}
-
-/// Which part of the log.
-#[derive(Deserialize, IntoParams)]
-pub struct LogQuery {
-    /// Only records before this number.
-    before: Option<i64>,
-    /// Only of this person or source.
-    actor: Option<String>,
-    /// Most to give, 1 to 200; 50 when absent.
-    limit: Option<u32>,
-}
-
-/// A part of the log, newest first.
-#[derive(Serialize, ToSchema)]
-pub struct Log {
-    /// The records.
-    items: Vec<AuditRow>,
-    /// `before` for those that follow; absent when there are none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<i64>,
-}
-
-/// The audit log, for who manages all areas there are.
-#[utoipa::path(get, path = "/audit", tag = "audit", params(LogQuery),
-    responses((status = 200, body = Log), (status = "4XX", body = ProblemBody)))]
-pub async fn log(
-    State(app): State<Arc<App>>,
-    SignedIn(person): SignedIn,
-    Query(query): Query<LogQuery>,
-) -> Result<axum::Json<Log>, Problem> {
-    let territory = Territory::load(&app.store).await?;
-    within_of(&person, Permission::Manage, &territory.outermost(), &territory)?;
-    let limit = query.limit.unwrap_or(50).clamp(1, 200);
-    let before = query.before.unwrap_or(i64::MAX);
-    let items = app.store.audit_before(before, query.actor.as_deref(), limit).await?;
-    let next = items.last().filter(|_| items.len() == limit as usize).map(|row| row.seq);
-    Ok(axum::Json(Log { items, next }))
 }
 
 #[cfg(test)]

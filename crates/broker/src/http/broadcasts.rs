@@ -125,7 +125,8 @@ pub async fn add(
         approval::ask(&app, &person, &bulletin, &areas, &grave, &territory).await?;
     }
     let by = (person.id.clone(), person.display_name.clone());
-    let order = Order { bulletin: &bulletin, areas: areas.clone(), life, by, key, inbox_item: None };
+    let order =
+        Order { bulletin: &bulletin, areas: areas.clone(), node: None, life, by, key, inbox_item: None };
     let (status, row) = match on_air::now(&app, order).await? {
         Aired::New(row) => (StatusCode::CREATED, row),
         Aired::Earlier(row) if row.bulletin != bulletin.id || row.areas != areas => {

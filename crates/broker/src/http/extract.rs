@@ -37,26 +37,27 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        let request = Request::from_parts(parts, Body::from(whole(body).await?));
+        let request = Request::from_parts(parts, Body::from(whole(body, BODY_BYTES).await?));
         let axum::Json(value) = axum::Json::from_request(request, state).await?;
         Ok(Self(value))
     }
 }
 
-async fn whole(body: Body) -> Result<Bytes, Problem> {
+/// A body of at most so many bytes; a larger one is heard out before it is refused.
+pub async fn whole(body: Body, most: usize) -> Result<Bytes, Problem> {
     let mut chunks = body.into_data_stream();
     let (mut kept, mut length) = (BytesMut::new(), 0);
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|error| Problem::new(Code::InvalidRequest).detail(error.to_string()))?;
         length += chunk.len();
-        if length <= BODY_BYTES {
+        if length <= most {
             kept.extend_from_slice(&chunk);
         } else if length > FINISH_BYTES {
             break;
         }
     }
-    if length > BODY_BYTES {
-        return Err(Problem::new(Code::TooLarge).with("limit_bytes", BODY_BYTES));
+    if length > most {
+        return Err(Problem::new(Code::TooLarge).with("limit_bytes", most));
     }
     Ok(kept.freeze())
 }

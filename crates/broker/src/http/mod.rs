@@ -11,12 +11,14 @@ pub mod bearer;
 pub mod broadcasts;
 pub mod bulletins;
 pub mod calendars;
+pub mod commissioning;
 pub mod days;
 pub mod events;
 pub mod extract;
 pub mod form;
 pub mod inbox;
 pub mod latches;
+pub mod log;
 pub mod members;
 pub mod nodes;
 pub mod page;
@@ -99,6 +101,10 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(nodes::retire))
         .routes(routes!(nodes::identify))
         .routes(routes!(nodes::test_tone))
+        .routes(routes!(commissioning::one, commissioning::write))
+        .routes(routes!(commissioning::photo, commissioning::take_photo))
+        .routes(routes!(commissioning::spoken_test))
+        .routes(routes!(commissioning::sign))
         .routes(routes!(sound::voices))
         .routes(routes!(sound::reading))
         .routes(routes!(sound::speak))
@@ -139,7 +145,8 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(reports::month_xlsx))
         .routes(routes!(calendars::list, calendars::add))
         .routes(routes!(calendars::revoke))
-        .routes(routes!(audit::log))
+        .routes(routes!(log::log))
+        .routes(routes!(log::log_csv))
         .layer(DefaultBodyLimit::max(extract::BODY_BYTES))
         .merge(
             OpenApiRouter::new()

@@ -73,7 +73,12 @@ async fn shown(app: &App, id: &NodeId) -> Result<Node, Problem> {
 }
 
 /// A node, for somebody who may do this where it stands.
-async fn yours(app: &App, person: &PersonRow, permission: Permission, id: &str) -> Result<NodeRow, Problem> {
+pub(super) async fn yours(
+    app: &App,
+    person: &PersonRow,
+    permission: Permission,
+    id: &str,
+) -> Result<NodeRow, Problem> {
     let row = app.store.node(&known(id)?).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
     within(app, person, permission, std::slice::from_ref(&row.hamlet)).await?;
     Ok(row)

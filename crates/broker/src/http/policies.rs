@@ -64,13 +64,28 @@ fn known(territory: &Territory, code: &str) -> Result<AreaCode, Problem> {
     code.ok_or_else(|| Problem::new(Code::NotFound))
 }
 
+/// Who may approve their own by these areas' policies: who is named anywhere, may within.
+fn own_approvers(territory: &Territory, areas: &[AreaCode]) -> Vec<String> {
+    let rows = areas.iter().filter_map(|area| territory.own_policy(area));
+    let mut named: Vec<_> = rows.flat_map(|row| row.own_approvers.iter().cloned()).collect();
+    named.sort();
+    named.dedup();
+    named
+}
+
 fn show(territory: &Territory, area: &AreaCode) -> AreaPolicy {
     let own = territory.own_policy(area);
+    let path = territory.path(area);
+    let outer = path.split_last().map_or(&[][..], |(_, outer)| outer);
+    let with = |policy: PolicyBody, areas: &[AreaCode]| PolicyBody {
+        own_approvers: own_approvers(territory, areas),
+        ..policy
+    };
     AreaPolicy {
         area: named(territory, area),
         own: own.map(PolicyBody::from),
-        in_force: (&territory.policy(area)).into(),
-        outer: (&territory.outer_policy(area)).into(),
+        in_force: with((&territory.policy(area)).into(), &path),
+        outer: with((&territory.outer_policy(area)).into(), outer),
         changed_at: own.map(|row| row.changed_at),
         changed_by: own.map(|row| row.changed_by.1.clone()),
         breaches: None,

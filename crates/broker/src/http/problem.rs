@@ -121,6 +121,10 @@ codes! {
     RolloutOpen = "rollout_open", CONFLICT, "Another release is being rolled out";
     /// The roll-out is halted, or not at the stage that this step begins from.
     RolloutElsewhere = "rollout_elsewhere", CONFLICT, "The roll-out is not where this step begins";
+    /// The photo is no JPEG.
+    PhotoUnusable = "photo_unusable", UNPROCESSABLE_ENTITY, "The photo is not a JPEG that can be used";
+    /// The commissioning can't be signed yet: `missing`.
+    CommissioningIncomplete = "commissioning_incomplete", UNPROCESSABLE_ENTITY, "Something is missing before it can be signed";
     /// The claim code isn't one.
     ClaimUnknown = "claim_unknown", FORBIDDEN, "The code is not known";
     /// The claim code was used.

@@ -106,6 +106,7 @@ async fn air(app: &Arc<App>, item: &InboxRow, by: (String, String)) -> Result<Br
     let bulletin = bulletin_of(app, item).await?;
     let order = Order {
         bulletin: &bulletin,
+        node: None,
         areas: item.areas.clone(),
         life: life(app, item),
         by,

@@ -17,7 +17,10 @@ use loa_protocol::{AreaCode, Class};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-pub use self::{csv::csv, xlsx::xlsx};
+pub use self::{
+    csv::{BYTE_ORDER_MARK, csv, harmless, lines_into},
+    xlsx::xlsx,
+};
 use crate::{
     app::App,
     http::view::{AreaName, AreaNames},

@@ -55,6 +55,19 @@ pub struct AuditRow {
     pub hash: String,
 }
 
+/// Which records are looked for; all of them when nothing is said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogFilter {
+    /// Of this person or source.
+    pub actor: Option<String>,
+    /// Of this action, done or refused.
+    pub action: Option<String>,
+    /// From then on.
+    pub from: Option<Timestamp>,
+    /// Before then.
+    pub to: Option<Timestamp>,
+}
+
 impl AuditRow {
     fn read(row: &SqliteRow) -> Result<Self, StoreError> {
         Ok(Self {
@@ -115,19 +128,28 @@ impl Store {
         rows.iter().map(AuditRow::read).collect()
     }
 
-    /// The newest records before a number, newest first; of one person, if asked.
+    /// The newest records before a number, newest first.
     pub async fn audit_before(
         &self,
         seq: i64,
-        actor: Option<&str>,
+        filter: &LogFilter,
         limit: u32,
     ) -> Result<Vec<AuditRow>, StoreError> {
         let rows = sqlx::query(
-            "SELECT * FROM audit WHERE seq < ? AND (? IS NULL OR actor = ?) ORDER BY seq DESC LIMIT ?",
+            "SELECT * FROM audit WHERE seq < ? AND (? IS NULL OR actor = ?)
+             AND (? IS NULL OR action = ? OR action = ? || '.refused')
+             AND (? IS NULL OR at >= ?) AND (? IS NULL OR at < ?) ORDER BY seq DESC LIMIT ?",
         )
         .bind(seq)
-        .bind(actor)
-        .bind(actor)
+        .bind(&filter.actor)
+        .bind(&filter.actor)
+        .bind(&filter.action)
+        .bind(&filter.action)
+        .bind(&filter.action)
+        .bind(filter.from.map(micros))
+        .bind(filter.from.map(micros))
+        .bind(filter.to.map(micros))
+        .bind(filter.to.map(micros))
         .bind(limit)
         .fetch_all(&self.pool)
         .await?;

@@ -1,7 +1,7 @@
 //! Orders to put a bulletin on air at once. Those by timetable are in `programme`.
 
 use jiff::Timestamp;
-use loa_protocol::{AreaCode, BroadcastId};
+use loa_protocol::{AreaCode, BroadcastId, NodeId};
 use sqlx::{Row, sqlite::SqliteRow};
 
 use super::{AiringRow, Store, StoreError, from_json, instant, json, maybe_instant, micros, parsed};
@@ -15,6 +15,8 @@ pub struct BroadcastRow {
     pub bulletin: String,
     /// Where it was sent.
     pub areas: Vec<AreaCode>,
+    /// Only to this node of them.
+    pub node: Option<NodeId>,
     /// When; also the nominal start of its airings.
     pub created_at: Timestamp,
     /// Who sent it: a person's id, and what others see of them.
@@ -37,6 +39,7 @@ impl BroadcastRow {
             id: parsed(row.try_get("id")?)?,
             bulletin: row.try_get("bulletin")?,
             areas: from_json(row.try_get("areas")?)?,
+            node: row.try_get::<Option<&str>, _>("node")?.map(parsed).transpose()?,
             created_at: instant(row.try_get("created_at")?)?,
             created_by: (row.try_get("created_by")?, row.try_get("display_name")?),
             expires_at: instant(row.try_get("expires_at")?)?,
@@ -51,7 +54,7 @@ impl BroadcastRow {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT b.id, b.bulletin, b.areas, b.created_at, b.created_by, p.display_name, b.expires_at, ",
+            "SELECT b.id, b.bulletin, b.areas, b.node, b.created_at, b.created_by, p.display_name, b.expires_at, ",
             "b.idempotency_key, b.dispatched_at, b.stopped_at, b.inbox_item FROM broadcasts b JOIN people p ON p.id = b.created_by ",
             $rest
         )
@@ -67,12 +70,13 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut tx = self.pool.begin().await?;
         sqlx::query(
-            "INSERT INTO broadcasts (id, bulletin, areas, created_at, created_by, expires_at, idempotency_key, inbox_item)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO broadcasts (id, bulletin, areas, node, created_at, created_by, expires_at, idempotency_key, inbox_item)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(broadcast.id.as_str())
         .bind(&broadcast.bulletin)
         .bind(json(&broadcast.areas)?)
+        .bind(broadcast.node.as_ref().map(NodeId::as_str))
         .bind(micros(broadcast.created_at))
         .bind(&broadcast.created_by.0)
         .bind(micros(broadcast.expires_at))

@@ -4,11 +4,7 @@ use jiff::Timestamp;
 use loa_protocol::{AreaCode, NodeId, NodeState, health::Heartbeat, plan::Volume};
 use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
 
-use super::{
-    Given, Store, StoreError,
-    certificates::{give, take_all},
-    from_json, instant, json, maybe_instant, micros, parsed,
-};
+use super::{Store, StoreError, from_json, instant, json, maybe_instant, micros, parsed};
 
 /// Rows in one statement.
 const ROWS: usize = 500;

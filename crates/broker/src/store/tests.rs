@@ -74,6 +74,7 @@ impl Commune {
             id: broadcast_id(number),
             bulletin: "b".into(),
             areas: vec!["31699".parse().unwrap()],
+            node: None,
             created_at: at(0),
             created_by: ("p".into(), "P".into()),
             expires_at: at(60),

@@ -28,6 +28,10 @@ pub struct Words {
     pub report: Report,
     /// Of the calendar feed.
     pub calendar: Calendar,
+    /// Of the audit log as a file.
+    pub log: Log,
+    /// Of a node's spoken test.
+    pub commissioning: Commissioning,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -58,6 +62,23 @@ pub struct Report {
     pub total: String,
 }
 
+/// Headings of the audit log, in the order of its columns.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)] // each is the heading of what it is named after
+pub struct Log {
+    pub number: String,
+    pub time: String,
+    pub name: String,
+    pub actor: String,
+    pub address: String,
+    pub action: String,
+    pub about: String,
+    pub object: String,
+    pub details: String,
+    pub hash: String,
+}
+
 /// Of the calendar feed.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,6 +91,28 @@ impl Calendar {
     /// What the feed of an area is called.
     pub fn name(&self, area: &str) -> String {
         self.name.replace("{area}", area)
+    }
+}
+
+/// Of a node's spoken test.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Commissioning {
+    /// What the bulletin is called; `{name}` stands for the node's name.
+    title: String,
+    /// What is said; `{hamlet}` and `{number}`.
+    sentence: String,
+}
+
+impl Commissioning {
+    /// What the test of a node is called.
+    pub fn title(&self, name: &str) -> String {
+        self.title.replace("{name}", name)
+    }
+
+    /// What the node says.
+    pub fn sentence(&self, hamlet: &str, number: usize) -> String {
+        self.sentence.replace("{number}", &number.to_string()).replace("{hamlet}", hamlet)
     }
 }
 

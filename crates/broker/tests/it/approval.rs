@@ -122,6 +122,12 @@ async fn ones_own_word_counts_where_there_is_nobody_else_or_the_policy_says_so()
         people["items"].as_array().unwrap().iter().find(|p| p["username"] == "chu-tich").unwrap();
     policy["own_approvers"] = json!([leader_row["id"]]);
     broker.put("/areas/31699/policy", &policy, OK).await;
+    // Whoever is named is named in all that lies within, and shown there.
+    let within = broker.get("/areas/31699-01/policy").await;
+    for part in ["in_force", "outer"] {
+        assert_eq!(within[part]["own_approvers"], policy["own_approvers"], "{part}");
+    }
+    assert_eq!(broker.get("/areas/94/policy").await["in_force"]["own_approvers"], json!([]));
     leader.post(&path(&own, "approve"), &json!({}), OK).await;
     leader.post("/programme", &daily(&own, &["31699-01"], "05:00"), CREATED).await;
 

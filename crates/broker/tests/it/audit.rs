@@ -6,7 +6,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 
-use crate::support::{Broker, PASSWORD};
+use crate::support::{Broker, PASSWORD, answer};
 
 fn audit(data: &Path, arguments: &[&str]) -> Output {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_loa-broker"));
@@ -84,6 +84,88 @@ async fn only_who_manages_everything_reads_the_log_and_what_others_try_is_in_it(
     let theirs = broker.get(&format!("/audit?actor={id}")).await;
     assert!(theirs["items"].as_array().unwrap().iter().all(|row| row["actor"] == id));
     assert_eq!(broker.request(Method::GET, "/audit?before=1").send().await.unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_log_names_what_it_is_about_and_is_narrowed_by_person_action_and_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = Broker::with_commune(&folder.path().join("data")).await;
+    broker.enrolled("31699-01").await;
+    let flood = json!({ "title": "Lũ về", "language": "vi", "class": "emergency", "text": "Lũ đang về." });
+    let flood = broker.post("/bulletins", &flood, StatusCode::CREATED).await;
+    let order = json!({ "bulletin": flood["id"], "areas": ["31699-01"], "confirmed": true });
+    broker.post("/broadcasts", &order, StatusCode::CREATED).await;
+    let aired = newest(&broker, "broadcast.now").await;
+    assert_eq!((&aired["about"], &aired["emergency"]), (&json!(["Lũ về", "Ấp Chợ"]), &json!(true)));
+    assert_eq!(newest(&broker, "node.add").await["emergency"], false);
+
+    broker
+        .post(
+            "/broadcasts",
+            &json!({ "bulletin": flood["id"], "areas": ["31699-02"], "confirmed": true }),
+            StatusCode::UNPROCESSABLE_ENTITY,
+        )
+        .await;
+    let actions = async |query: &str| {
+        let log = broker.get(&format!("/audit?{query}")).await;
+        let names =
+            log["items"].as_array().unwrap().iter().map(|row| row["action"].as_str().unwrap().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        actions("action=broadcast.now").await,
+        ["broadcast.now.refused", "broadcast.now", "broadcast.now"]
+    );
+    let day = aired["at"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    let day = jiff::tz::TimeZone::get("Asia/Ho_Chi_Minh").unwrap().to_datetime(day).date();
+    assert_eq!(actions(&format!("action=bulletin.make&day={day}")).await, ["bulletin.make"]);
+    let before = day.yesterday().unwrap();
+    assert!(actions(&format!("day={before}")).await.is_empty());
+    let odd = broker.request(Method::GET, "/audit?day=hôm-nay").send().await.unwrap();
+    assert_eq!(odd.status(), StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn the_log_is_taken_along_as_csv_in_which_nothing_is_a_formula() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = Broker::with_commune(&folder.path().join("data")).await;
+    broker
+        .post(
+            "/areas",
+            &json!({ "code": "31699-09", "name": "=HYPERLINK(\"//x\")", "parent": "31699" }),
+            StatusCode::CREATED,
+        )
+        .await;
+    // More than are read at a time.
+    for number in 0..510 {
+        let name = json!({ "name": format!("Ấp Mới {number}") });
+        answer(broker.request(Method::PATCH, "/areas/31699-02").json(&name), StatusCode::OK).await;
+    }
+    let file = broker.request(Method::GET, "/audit.csv?lang=en").send().await.unwrap();
+    assert_eq!(file.headers()["content-type"], "text/csv; charset=utf-8");
+    assert!(
+        file.headers()["content-disposition"]
+            .to_str()
+            .unwrap()
+            .starts_with("attachment; filename=\"loa-audit-2")
+    );
+    let text = file.text().await.unwrap();
+    let text = text.strip_prefix('\u{feff}').expect("the mark by which spreadsheets know UTF-8");
+    assert!(text.starts_with("Number,Time,Who,"), "{}", &text[..80]);
+    let mut lines = csv::Reader::from_reader(text.as_bytes());
+    let rows: Vec<csv::StringRecord> = lines.records().map(Result::unwrap).collect();
+    let numbers: Vec<i64> = rows.iter().map(|row| row[0].parse().unwrap()).collect();
+    let newest = broker.get("/audit?limit=1").await["items"][0]["seq"].as_i64().unwrap();
+    assert_eq!(numbers, (1..=newest).rev().collect::<Vec<_>>(), "all of them, once, newest first");
+    let added = rows.iter().find(|row| row[6].contains("HYPERLINK")).expect("the area");
+    assert!(added[6].starts_with("'="), "{}", &added[6]);
+    assert!(rows.iter().flatten().all(|cell| !cell.starts_with(['=', '+', '-', '@', '\t', '\r'])));
+
+    let only =
+        broker.request(Method::GET, "/audit.csv?action=area.add").send().await.unwrap().text().await.unwrap();
+    assert!(only.lines().skip(1).all(|line| line.contains(",area.add,")) && only.lines().count() > 5);
+    let commune = broker.invited("xa-daian2", json!([{ "role": "admin", "area": "31699" }])).await;
+    commune.get("/audit.csv", StatusCode::FORBIDDEN).await;
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod attacks;
 mod audit;
 mod broadcasts;
 mod calendar;
+mod commissioning;
 mod enrolment;
 mod faults;
 mod https;

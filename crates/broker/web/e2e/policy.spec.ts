@@ -39,7 +39,8 @@ test('hours are set for some days and copied to others, and what is in force is 
   await page.getByRole('button', { name: 'Thêm mức âm lượng' }).tap();
   await expect(page.getByRole('checkbox', { name: 'To hơn mức tối đa' })).toBeDisabled();
   await expect(page.getByRole('checkbox', { name: 'Phát ngoài giờ' })).toBeChecked();
-  await page.getByRole('checkbox', { name: 'Nguyễn Thị Mai' }).tap();
+  const exceeding = page.getByRole('group', { name: 'Được phép vượt' });
+  await exceeding.getByRole('checkbox', { name: 'Nguyễn Thị Mai' }).tap();
   await page.getByRole('button', { name: 'Lưu quy chế' }).tap();
   await expect(page.getByText('Đã lưu. Lịch phát không bị ảnh hưởng.')).toBeVisible();
   await expect(page.getByText('Thứ Hai đến Thứ Sáu: 05:00–06:30').first()).toBeVisible();
@@ -61,6 +62,33 @@ test('hours are set for some days and copied to others, and what is in force is 
   await page.getByRole('dialog').getByRole('button', { name: 'Dùng quy chế của cấp trên' }).tap();
   await expect(page.getByText('Chưa có quy chế riêng: theo cấp trên.')).toBeVisible();
   expect((await commune.get<AreaPolicy>('/areas/31699/policy')).own).toBeNull();
+});
+
+test('people are named who may approve their own bulletins, and stay named when something else is changed', async ({
+  signedIn: page,
+  commune,
+}) => {
+  await page.goto('/policy');
+  await page.getByRole('button', { name: 'Đặt quy chế riêng' }).tap();
+  const own = page.getByRole('group', { name: 'Được tự duyệt bản tin của mình' });
+  await own.getByRole('checkbox', { name: 'Nguyễn Thị Mai' }).tap();
+  await page.getByRole('button', { name: 'Lưu quy chế' }).tap();
+  const line = page.locator('dl > div').filter({ hasText: 'Được tự duyệt bản tin của mình' });
+  await expect(line.first()).toContainText('Nguyễn Thị Mai');
+  const named = async () => (await commune.get<AreaPolicy>('/areas/31699/policy')).own?.own_approvers;
+  const first = await named();
+  expect(first).toHaveLength(1);
+
+  await page.getByRole('button', { name: 'Sửa quy chế' }).tap();
+  await page.getByLabel('Một buổi dài nhất (phút)').fill('30');
+  await page.getByRole('button', { name: 'Lưu quy chế' }).tap();
+  await expect(page.getByText('30 phút').first()).toBeVisible();
+  expect(await named()).toEqual(first);
+  await page.getByRole('button', { name: 'Sửa quy chế' }).tap();
+  await own.getByRole('checkbox', { name: 'Nguyễn Thị Mai' }).tap();
+  await page.getByRole('button', { name: 'Lưu quy chế' }).tap();
+  await expect(page.getByText('Đã lưu.')).toBeVisible();
+  expect(await named()).toEqual([]);
 });
 
 test('a policy that would allow more than the areas above is refused, and says what of it', async ({

@@ -4,9 +4,9 @@
 import { readFileSync } from 'node:fs';
 
 const REST =
-  /^(airing|summary|reason|broadcast|history|nodes?|policy\.limit|settings\.(sign|areas|account|people|releases)|theme|cause|warning|record\.problem|problem\.(?!page_|other_|code|internal|no_nodes|nodes_unreachable|sign_in|wrong_c))\b/;
+  /^(airing|summary|reason|broadcast|history|nodes?|policy\.limit|settings\.(sign|areas|account|log|people|releases)|theme|cause|warning|record\.problem|problem\.(?!page_|other_|code|internal|no_nodes|nodes_unreachable|sign_in|wrong_c))\b/;
 const LATE =
-  /^((account|add|amplifier|approvals|area|claim|clock|copy|fact|grant|install|invitation|move|output|people|releases|reset|retire|revoke|role|setup|volume)\.|policy\.(?!limit)|inbox\.(?!notice)|report\.|calendar\.|programme\.|entry\.|today\.)/;
+  /^((account|action|add|amplifier|approvals|area|check|claim|clock|commissioning|copy|fact|grant|install|invitation|log|missing|move|output|people|releases|reset|retire|revoke|role|setup|volume)\.|policy\.(?!limit)|inbox\.(?!notice)|report\.|calendar\.|programme\.|entry\.|today\.)/;
 
 const partOf = (key) => (LATE.test(key) ? 'late' : REST.test(key) ? 'rest' : 'first');
 

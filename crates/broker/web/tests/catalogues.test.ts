@@ -66,7 +66,7 @@ describe('the catalogues', () => {
 
   it('have no message that nothing says', () => {
     const all = mentioned(sources.map((source) => source.text).join('\n'));
-    const codes: string[] = ['problem', 'cause', 'reason', 'field', 'class', 'clock', 'output', 'warning', 'airing'];
+    const codes: string[] = ['action', 'problem', 'cause', 'reason', 'field', 'class', 'clock', 'output', 'warning', 'airing'];
     const unused = Object.keys(vietnamese).filter((key) => {
       const base = key.replace(/\.(one|other)$/, '');
       return (
@@ -89,6 +89,23 @@ describe('what the broker may say', () => {
 
   it.each(openapi.components.schemas.AiringStatus.enum as string[])('the airing status %s has words', (status) => {
     expect(vietnamese).toHaveProperty([`airing.${status}`]);
+  });
+
+  /** Names of actions as the broker records them: of requests by its table, of what happens by itself where it happens. */
+  const recorded = () => {
+    const broker = new URL('../../src/', import.meta.url);
+    const rust = readdirSync(broker, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.rs'))
+      .map((name) => readFileSync(new URL(name, broker), 'utf8'));
+    const table = readFileSync(new URL('audit/actions.rs', broker), 'utf8');
+    const rows = table.matchAll(/\bon\(\s*"\w+",\s*"[^"]+",\s*"([^"]*)"/g);
+    const happened = rust.flatMap((text) => [...text.matchAll(/audit::happened\([^;]*?"([a-z_]+\.[a-z_]+)"/g)]);
+    return [...rows, ...happened].map((match) => match[1] ?? '').filter(Boolean);
+  };
+  it('every action of the audit log has words, and nothing else has', () => {
+    const named = Object.keys(vietnamese).filter((key) => key.startsWith('action.'));
+    expect(named.map((key) => key.slice('action.'.length)).sort()).toEqual([...new Set(recorded())].sort());
+    expect(named.length).toBeGreaterThan(40);
   });
 
   const enumOf = (path: string, name: string) => {
@@ -151,9 +168,12 @@ describe('the part that is loaded first', () => {
       'AddNode',
       'Approvals',
       'Areas',
+      'Commissioning',
+      'CommissioningReport',
       'Entry',
       'Inbox',
       'Invitation',
+      'Log',
       'Node',
       'People',
       'PlayThere',

@@ -14,6 +14,7 @@ const policy = (change: Partial<PolicyBody> = {}): PolicyBody => ({
   ceilings: [],
   exceedable: [],
   exceeders: [],
+  own_approvers: [],
   ...change,
 });
 
@@ -26,6 +27,7 @@ describe('a policy as a form', () => {
       ceilings: [{ from: '05:00', to: '06:00', percent: 60 }],
       exceedable: ['hours', 'volume'],
       exceeders: [{ person: 'p1', limits: ['hours', 'volume'] }],
+      own_approvers: ['p2'],
     });
     expect(bodyOf(formOf(whole))).toEqual(whole);
     expect(faults(formOf(whole)).size).toBe(0);

@@ -21,6 +21,10 @@ it.each([
   ['/report', { name: 'report' }],
   ['/releases', { name: 'releases' }],
   ['/broadcasts', { name: 'unknown' }],
+  ['/nodes/n1/commissioning', { name: 'commissioning', id: 'n1' }],
+  ['/nodes/n1/report', { name: 'commissioning-report', id: 'n1' }],
+  ['/nodes/n1/report/x', { name: 'unknown' }],
+  ['/log', { name: 'log' }],
   ['/nodes/n1/x', { name: 'unknown' }],
   ['/toString', { name: 'unknown' }],
 ])('the address %s is a screen', (path, route) => {

@@ -2,9 +2,11 @@
 
 pub mod broadcasts;
 pub mod bulletins;
+pub mod commissioning;
 pub mod days;
 pub mod health;
 pub mod inbox;
+pub mod log;
 pub mod nodes;
 pub mod people;
 pub mod policies;

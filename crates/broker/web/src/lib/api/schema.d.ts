@@ -534,10 +534,14 @@ export interface paths {
                 query?: {
                     /** @description Only records before this number. */
                     before?: number | null;
-                    /** @description Only of this person or source. */
-                    actor?: string | null;
                     /** @description Most to give, 1 to 200; 50 when absent. */
                     limit?: number | null;
+                    /** @description Only of this person or source. */
+                    actor?: string | null;
+                    /** @description Only of this action, done or refused. */
+                    action?: string | null;
+                    /** @description Only of this day, by the clock of the broker's zone: `2026-11-25`. */
+                    day?: string | null;
                 };
                 header?: never;
                 path?: never;
@@ -551,6 +555,58 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Log"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as CSV, whole, newest first, in UTF-8 with a byte order mark. Actions go by their stable names. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only of this person or source. */
+                    actor?: string | null;
+                    /** @description Only of this action, done or refused. */
+                    action?: string | null;
+                    /** @description Only of this day, by the clock of the broker's zone: `2026-11-25`. */
+                    day?: string | null;
+                    /** @description `vi` when absent. */
+                    lang?: "vi" | "en";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/csv": unknown;
                     };
                 };
                 "4XX": {
@@ -1935,6 +1991,252 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Claim"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/{id}/commissioning": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A node's commissioning: the one that is open, or the one signed last. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Commissioning"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        /** Writes down what was found. Begins another sheet when the last one is signed. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewSheet"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Commissioning"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/{id}/commissioning/photo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The photo. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "image/jpeg": unknown;
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        /** Takes a photo: JPEG, at most 300 kB. What the file says besides the picture, its place and camera for instance, is not kept. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "image/jpeg": number[];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Commissioning"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/{id}/commissioning/sign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs the open sheet. Refused while something is missing; from then on it doesn't change. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Commissioning"];
+                    };
+                };
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/{id}/commissioning/spoken-test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the node say where it is, in words: a broadcast on this node alone, within the hours of the policy. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Broadcast"];
                     };
                 };
                 "4XX": {
@@ -4049,6 +4351,23 @@ export interface components {
             /** @description `HH:MM`, up to `24:00`. */
             to: string;
         };
+        /** @description One item of the checklist. */
+        Check: {
+            /**
+             * Format: date-time
+             * @description When it was ticked; absent: it wasn't.
+             */
+            at?: string | null;
+            /** @description Who ticked it. */
+            by?: string | null;
+            /** @description Which. */
+            item: components["schemas"]["CheckItem"];
+        };
+        /**
+         * @description What is looked at, in the order in which it is done.
+         * @enum {string}
+         */
+        CheckItem: "mounted" | "earthed" | "powered" | "network" | "tone_heard" | "speech_heard" | "volume_set" | "lead_right" | "caretaker_told";
         /** @description What an installer carries to the pole. */
         Claim: {
             /** @description SHA-256 of the broker's CA certificate, hexadecimal. */
@@ -4113,6 +4432,53 @@ export interface components {
             start: string;
             /** @description Its title. */
             title: string;
+        };
+        /** @description What was found at a pole, heard, ticked and signed. */
+        Commissioning: {
+            /**
+             * Format: date-time
+             * @description When it last changed; absent when nothing was written yet.
+             */
+            changed_at?: string | null;
+            /** @description Who changed it. */
+            changed_by?: string | null;
+            /** @description The checklist. */
+            checks: components["schemas"]["Check"][];
+            commune?: components["schemas"]["AreaName"] | null;
+            /** @description Where it stands. */
+            hamlet: components["schemas"]["AreaName"];
+            /**
+             * Format: int32
+             * @description What each of them takes, watts.
+             */
+            horn_watts?: number | null;
+            /**
+             * Format: int32
+             * @description How many horns it has.
+             */
+            horns?: number | null;
+            /** @description Whether that was measured rather than taken from its papers. */
+            lead_measured: boolean;
+            /**
+             * Format: int32
+             * @description How long the amplifier takes to wake, milliseconds. The node has it from its own settings.
+             */
+            lead_ms?: number | null;
+            /** @description What has to be there before it can be signed. */
+            missing: components["schemas"]["Missing"][];
+            /** @description What people call it. */
+            name: string;
+            /** @description The node's id. */
+            node: string;
+            /** @description SHA-256 of the photo. */
+            photo?: string | null;
+            position?: components["schemas"]["Position"] | null;
+            /** @description Anything else. */
+            remark: string;
+            /** @description What the spoken test says. */
+            sentence: string;
+            signed?: components["schemas"]["Signature"] | null;
+            spoken_test?: components["schemas"]["SpokenTest"] | null;
         };
         /** @description A node that is concerned. */
         ConcernedNode: {
@@ -4507,13 +4873,25 @@ export interface components {
         /** @description A part of the log, newest first. */
         Log: {
             /** @description The records. */
-            items: components["schemas"]["AuditRow"][];
+            items: components["schemas"]["LogItem"][];
             /**
              * Format: int64
              * @description `before` for those that follow; absent when there are none.
              */
             next?: number | null;
         };
+        /** @description A record, and what it is about. */
+        LogItem: components["schemas"]["AuditRow"] & {
+            /** @description What it is about, by the names that it has now: a bulletin's title, a node, a person; then areas. */
+            about: string[];
+            /** @description Whether that is an emergency, or a bulletin for one. */
+            emergency: boolean;
+        };
+        /**
+         * @description What has to be there before it can be signed.
+         * @enum {string}
+         */
+        Missing: "position" | "photo" | "horns" | "horn_watts" | "lead" | "spoken_test" | "checks";
         /** @description A month of an area. */
         MonthReport: {
             /** @description The area asked for. */
@@ -4720,6 +5098,31 @@ export interface components {
             /** @description When. */
             timetable: components["schemas"]["TimetableBody"];
         };
+        /** @description What was found. */
+        NewSheet: {
+            /** @description What is ticked. Who ticked an item first stays on it. */
+            checks?: components["schemas"]["CheckItem"][];
+            /**
+             * Format: int32
+             * @description What each of them takes, watts, 1 to 1000.
+             */
+            horn_watts?: number | null;
+            /**
+             * Format: int32
+             * @description How many horns it has, 1 to 64.
+             */
+            horns?: number | null;
+            /** @description Whether that was measured rather than taken from its papers. */
+            lead_measured?: boolean;
+            /**
+             * Format: int32
+             * @description How long the amplifier takes to wake, milliseconds, at most 10,000.
+             */
+            lead_ms?: number | null;
+            position?: components["schemas"]["Position"] | null;
+            /** @description Anything else, up to 500 characters. */
+            remark?: string;
+        };
         /** @description A new one. */
         NewSource: {
             /** @description Code of the area that it may send to, with those within. */
@@ -4796,6 +5199,40 @@ export interface components {
             /** @description What people call it. */
             name?: string | null;
             volume?: components["schemas"]["Volume"] | null;
+        };
+        /** @description How the node was when it was signed. */
+        NodeFigures: {
+            /** @description How far it believed its clock: `unknown`, `set`, `synchronised`. */
+            clock?: string | null;
+            /**
+             * Format: int32
+             * @description Degrees Celsius.
+             */
+            cpu_temperature_c?: number | null;
+            /**
+             * Format: int32
+             * @description How loud in an emergency, percent.
+             */
+            emergency_percent: number;
+            /** @description The network's interface. */
+            interface?: string | null;
+            /**
+             * Format: int32
+             * @description Wireless signal, dBm.
+             */
+            signal_dbm?: number | null;
+            /**
+             * Format: int64
+             * @description From sending the spoken test to its first sound, milliseconds, by the clocks of broker and node.
+             */
+            sound_after_ms?: number | null;
+            /** @description Agent's version. */
+            version?: string | null;
+            /**
+             * Format: int32
+             * @description How loud it played, percent.
+             */
+            volume_percent: number;
         };
         /** @description A node, in short. */
         NodeName: {
@@ -4969,6 +5406,24 @@ export interface components {
         PolicyBreach: components["schemas"]["BreachBody"] & {
             /** @description The bulletin's title. */
             title: string;
+        };
+        /** @description Where it stands, WGS 84. */
+        Position: {
+            /**
+             * Format: double
+             * @description How far it may be off, metres, as the phone says; absent when it was typed.
+             */
+            accuracy_m?: number | null;
+            /**
+             * Format: double
+             * @description Degrees, north positive.
+             */
+            latitude: number;
+            /**
+             * Format: double
+             * @description Degrees, east positive.
+             */
+            longitude: number;
         };
         /** @description What comes of an entry. */
         Preview: {
@@ -5265,6 +5720,18 @@ export interface components {
         SetupState: {
             /** @description True until somebody can sign in. */
             needed: boolean;
+        };
+        /** @description A signature. */
+        Signature: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who. */
+            by: string;
+            /** @description How the node was. */
+            figures: components["schemas"]["NodeFigures"];
         };
         /** @description A system that may send from above. */
         Source: {

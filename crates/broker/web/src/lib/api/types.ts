@@ -3,6 +3,11 @@ import type { components } from './schema';
 
 type Schemas = components['schemas'];
 
+/** Whatever is in lists. */
+export interface Identified {
+  id: string;
+}
+
 export type Airing = Schemas['Airing'];
 export type AiringStatus = Airing['status'];
 export type Alarm = Schemas['Alarm'];
@@ -12,6 +17,10 @@ export type BroadcastClass = 'normal' | 'priority' | 'emergency';
 export type BreachBody = Schemas['BreachBody'];
 export type Broadcast = Schemas['Broadcast'];
 export type Bulletin = Schemas['Bulletin'];
+export type Commissioning = Schemas['Commissioning'];
+export type CheckItem = Schemas['CheckItem'];
+export type NewSheet = Schemas['NewSheet'];
+export type Position = Schemas['Position'];
 export type Claim = Schemas['Claim'];
 export type Clip = Schemas['Clip'];
 export type Day = Schemas['Day'];
@@ -19,6 +28,7 @@ export type DayRun = Schemas['DayRun'];
 export type Grant = Session['user']['grants'][number];
 export type Heartbeat = Schemas['Heartbeat'];
 export type Latch = Schemas['Latch'];
+export type LogItem = Schemas['LogItem'];
 export type Invitation = Schemas['Invitation'];
 export type NewBulletin = Schemas['NewBulletin'];
 export type NewEntry = Schemas['NewProgrammeEntry'];

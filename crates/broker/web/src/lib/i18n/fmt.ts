@@ -10,6 +10,7 @@ export const fmt = {
   clockTime: bound(format.clockTime),
   dayName: bound(format.dayName),
   moment: bound(format.moment),
+  dated: bound(format.dated),
   ago: bound(format.ago),
   number: bound(format.number),
   percent: bound(format.percent),

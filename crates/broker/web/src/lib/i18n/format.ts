@@ -58,6 +58,17 @@ export const moment = (lang: Lang, at: Instant, now: number): string =>
     ? clockTime(lang, at)
     : `${clockTime(lang, at)}${BEFORE_DATE[lang]}${formatter(lang, { day: 'numeric', month: 'numeric' }).format(date(at))}`;
 
+/** Day, month, year and time, whenever it is read. */
+export const dated = (lang: Lang, at: Instant): string =>
+  formatter(lang, {
+    day: '2-digit',
+    month: '2-digit',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  }).format(date(at));
+
 const JUST_NOW: Record<Lang, string> = { vi: 'vừa xong', en: 'just now' };
 /** How long ago, roughly: just now below five seconds, seconds below a minute, then minutes, hours, days. */
 export function ago(lang: Lang, at: Instant, now: number): string {

@@ -61,3 +61,6 @@ export function tryT(key: string, params?: Params): string | undefined {
   const message = catalogue[key];
   return message === undefined ? undefined : fill(message, params);
 }
+
+/** The names of the messages there are that begin so. */
+export const messageNames = (beginning: string): string[] => Object.keys(catalogue).filter((key) => key.startsWith(beginning));

@@ -36,6 +36,13 @@ export class Fresh<T> {
     $effect(() => () => clearTimeout(this.#timer));
   }
 
+  /** Takes what was answered to something else as the newest there is. */
+  keep(value: T): void {
+    this.#turn += 1;
+    this.value = value;
+    this.problem = undefined;
+  }
+
   async load(get: () => Promise<T>): Promise<void> {
     this.#turn += 1;
     const mine = this.#turn;

@@ -23,6 +23,8 @@ export interface PolicyForm {
   exceedable: Limit[];
   /** Who may exceed what: people's ids. */
   by: Record<Limit, string[]>;
+  /** Who may approve what they made themselves: people's ids. */
+  ownApprovers: string[];
 }
 export type Section = 'hours' | 'session_minutes' | 'sessions_per_day' | 'ceilings';
 
@@ -50,6 +52,7 @@ export function formOf(policy: PolicyBody): PolicyForm {
       sessions_per_day: mayLift('sessions_per_day'),
       volume: mayLift('volume'),
     },
+    ownApprovers: policy.own_approvers ?? [],
   };
 }
 
@@ -88,6 +91,7 @@ export function bodyOf(form: PolicyForm): PolicyBody {
     ceilings: form.ceilings.flatMap(withinADay).sort(earlier),
     exceedable: form.exceedable,
     exceeders: people.map((person) => ({ person, limits: limitsOf(person) })),
+    own_approvers: form.ownApprovers,
   };
 }
 

@@ -12,6 +12,7 @@ export type Route =
         | 'settings'
         | 'policy'
         | 'inbox'
+        | 'log'
         | 'report'
         | 'setup'
         | 'people'
@@ -22,12 +23,17 @@ export type Route =
         | 'unknown';
     }
   | { name: 'programme' | 'today' }
-  | { name: 'broadcast' | 'node'; id: string }
+  | { name: 'broadcast' | 'node' | 'commissioning' | 'commissioning-report'; id: string }
   | { name: 'entry'; id: string | undefined };
 
 export function routeOf(path: string): Route {
-  const [first = '', second, ...more] = path.split('/').filter(Boolean);
-  if (more.length > 0) return { name: 'unknown' };
+  const [first = '', second, third, ...more] = path.split('/').filter(Boolean);
+  if (first === 'nodes' && second && more.length === 0) {
+    const id = decodeURIComponent(second);
+    if (third === 'commissioning') return { name: 'commissioning', id };
+    if (third === 'report') return { name: 'commissioning-report', id };
+  }
+  if (third !== undefined) return { name: 'unknown' };
   if (second === undefined) {
     switch (first) {
       case '':
@@ -39,6 +45,7 @@ export function routeOf(path: string): Route {
       case 'settings':
       case 'policy':
       case 'inbox':
+      case 'log':
       case 'report':
       case 'programme':
       case 'today':

@@ -33,11 +33,13 @@ export function policyLines(policy: PolicyBody, people: readonly Named[] = []): 
   );
   const { session_minutes: minutes, sessions_per_day: sessions } = policy;
   const ceilings = (policy.ceilings ?? []).map((ceiling) => `${span(ceiling)}: ${fmt.percent(ceiling.percent / 100)}`);
+  const nameOf = (id: string) => people.find((known) => known.id === id)?.name ?? t('policy.somebody');
   const lifted = (policy.exceedable ?? []).map((limit) => {
     const may = (policy.exceeders ?? []).filter((exceeder) => exceeder.limits.some((one) => one === limit));
-    const names = may.map(({ person }) => people.find((known) => known.id === person)?.name ?? t('policy.somebody'));
+    const names = may.map(({ person }) => nameOf(person));
     return names.length > 0 ? t('policy.lifted_by', { limit: limitWords(limit), who: fmt.list(names) }) : limitWords(limit);
   });
+  const own = policy.own_approvers ?? [];
   return [
     { name: t('policy.hours'), values: hours },
     {
@@ -50,6 +52,7 @@ export function policyLines(policy: PolicyBody, people: readonly Named[] = []): 
     },
     { name: t('policy.ceilings'), values: ceilings.length > 0 ? ceilings : [t('policy.unlimited')] },
     { name: t('policy.exceedable'), values: lifted.length > 0 ? lifted : [t('policy.nothing')] },
+    ...(own.length > 0 ? [{ name: t('policy.own_approvers'), values: own.map(nameOf) }] : []),
   ];
 }
 

@@ -31,7 +31,8 @@ export function problemWords(thrown: unknown): ProblemWords {
 function spoken(problem: Problem): Params {
   const limit = (name: string) => tryT(`policy.limit.${name}`) ?? name;
   const say = (name: string, value: string | number | string[]): string | number => {
-    if (Array.isArray(value)) return fmt.list(value.map((item) => (name === 'limits' ? limit(item) : item)));
+    if (Array.isArray(value))
+      return fmt.list(value.map((item) => (name === 'limits' ? limit(item) : (tryT(`${name}.${item}`) ?? item))));
     if (name === 'field') return tryT(`field.${value}`) ?? value;
     if (name === 'limit') return limit(String(value));
     if (name === 'start' || name === 'since') return fmt.moment(value, serverNow());
