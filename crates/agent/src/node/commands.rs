@@ -29,13 +29,12 @@ impl<P: Plays> Node<P> {
         let present = self.present();
         let command: Command = self.trust.read(sealed, present)?;
         let areas = self.plan.areas().to_vec();
-        if matches!(command.action, Action::Play(_)) && command.issued_at < self.identity.since {
-            // Meant for the hardware that was here before; whether it played, this journal doesn't know. The broker has settled it.
-            return Err(Refusal::NotForThisNode);
-        }
+        // Meant for the hardware that was here before; whether it played, this journal doesn't know. The broker has settled it.
+        let anothers = matches!(command.action, Action::Play(_)) && command.issued_at < self.identity.since;
         match self.journal.admit(&command, &self.id, &areas, self.clock.now()) {
+            Ok(()) if anothers => return Err(Refusal::NotForThisNode),
             Ok(()) => {}
-            Err(Refusal::Expired) => {
+            Err(Refusal::Expired) if !anothers => {
                 if let Action::Time { answers, now } = &command.action {
                     // By a clock that is ahead. Its question proves that it isn't old.
                     self.heard_the_time(answers, *now);

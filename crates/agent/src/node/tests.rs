@@ -270,6 +270,9 @@ fn a_play_ordered_before_the_hardware_came_is_not_for_it_and_a_stop_is() {
     bench.command(-10, play(1, Class::Emergency, &clip, true), Some(&clip));
     assert!(bench.sounds().is_empty() && bench.receipts().is_empty());
     assert_eq!(bench.refused(), BTreeMap::from([("not_for_this_node".to_owned(), 1)]));
+    bench.command(-700, play(2, Class::Emergency, &clip, true), Some(&clip));
+    assert!(bench.receipts().is_empty(), "what has expired is owed by the other");
+    assert_eq!(bench.refused()["expired"], 1);
     bench.command(-10, Action::Stop { broadcast: None, latch: true }, None);
     assert!(bench.node.is_latched());
 }
