@@ -2130,7 +2130,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "image/jpeg": number[];
+                    "image/jpeg": string;
                 };
             };
             responses: {
