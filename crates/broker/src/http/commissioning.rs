@@ -127,7 +127,7 @@ pub async fn write(
 
 /// Takes a photo: JPEG, at most 300 kB. What the file says besides the picture, its place and camera for instance, is not kept.
 #[utoipa::path(put, path = "/nodes/{id}/commissioning/photo", tag = "commissioning", params(("id" = String, Path)),
-    request_body(content_type = "image/jpeg", content = Vec<u8>),
+    request_body(content_type = "image/jpeg", content = String),
     responses((status = 200, body = Commissioning), (status = "4XX", body = ProblemBody)))]
 pub async fn take_photo(
     State(app): State<Arc<App>>,

@@ -17,7 +17,7 @@ export const commissioning = {
           ...i,
           ...of(node),
           headers: { 'content-type': 'image/jpeg' },
-          body: [],
+          body: '',
           bodySerializer: () => jpeg,
         }),
       SLOW_MS,

@@ -2136,7 +2136,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "image/jpeg": number[];
+                    "image/jpeg": string;
                 };
             };
             responses: {
