@@ -26,7 +26,11 @@ const TRIAL_S: &str = "2";
 
 /// One node whose agent may replace itself, and what the test needs of it beside its agent.
 async fn supervised(patience: Patience, proxied: bool) -> Result<(World, Hamlet)> {
-    let env = [("LOA_AGENT_RELEASE_TRIAL_S", TRIAL_S), ("LOA_AGENT_FETCH_KBIT_S", "0")];
+    supervised_for(TRIAL_S, patience, proxied).await
+}
+
+async fn supervised_for(trial_s: &str, patience: Patience, proxied: bool) -> Result<(World, Hamlet)> {
+    let env = [("LOA_AGENT_RELEASE_TRIAL_S", trial_s), ("LOA_AGENT_FETCH_KBIT_S", "0")];
     let agent_env = env.map(|(name, value)| (name.into(), value.into())).into();
     let wanted = Wanted { hamlets: 1, proxied, agent_env, supervised: Some(patience), ..Wanted::default() };
     let mut world = World::wanted(wanted).await?;
@@ -111,6 +115,42 @@ async fn a_release_is_gone_back_from_and_halts_its_roll_out(
     };
     let ((), gone) = meanwhile(&mut hamlet.agent, story).await?;
     assert_eq!(gone, [(Gone::Ended, true), end], "it was started once and never again");
+    Ok(())
+}
+
+/// The process that runs this program.
+fn process_of(program: &Path) -> Result<Option<Pid>> {
+    for entry in fs::read_dir("/proc")?.flatten() {
+        let pid = entry.file_name().to_str().and_then(|name| name.parse().ok());
+        if let (Some(pid), Ok(runs)) = (pid, fs::read_link(entry.path().join("exe")))
+            && runs == program
+        {
+            return Ok(Some(Pid::from_raw(pid)));
+        }
+    }
+    Ok(None)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_release_that_dies_on_trial_after_it_was_ready_is_gone_back_from() -> Result<()> {
+    let (world, mut hamlet) = supervised_for("600", Patience::default(), false).await?;
+    let (code, node, data) = (hamlet.code, hamlet.node.clone(), hamlet.agent.options().data.clone());
+    let workshop = Workshop::of(&world).await?;
+    workshop.add(&later_agent(&workshop)?, "0.2.0").await?;
+    let story = async {
+        roll_out(&world.api, "0.2.0", &node).await?;
+        let seen = reaches(&world, "trying").await?;
+        assert_eq!(seen["nodes"][0]["version"], "0.2.0");
+        let program = data.canonicalize()?.join("releases/0.2.0/loa-agent");
+        let process = process_of(&program)?.context("the release runs")?;
+        kill(process, Signal::SIGKILL)?;
+        let seen = reaches(&world, "rolled_back").await?;
+        assert_eq!(seen["nodes"][0]["version"], PACKAGED);
+        assert_eq!(seen["rollout"]["halted_for"], node.as_str());
+        plays(&world, code, 4).await
+    };
+    let ((), gone) = meanwhile(&mut hamlet.agent, story).await?;
+    assert_eq!(gone, [(Gone::Ended, true), (Gone::Ended, true)]);
     Ok(())
 }
 

@@ -25,6 +25,8 @@ use crate::{clock::TlsTime, files, health, identity::Identity};
 /// Bytes asked for at a time while no airing waits for a clip: what the system takes in before it is read would not be held back by any pace,
 /// and is lost when the transfer breaks off.
 const SLICE: u64 = 32 * 1024;
+/// A release is large, and all nodes are told of it at once: its fetches are spread over so many times what those of a clip are.
+const RELEASE_SPREAD: u32 = 10;
 /// Longest wait for a connection or for the next bytes.
 const PATIENCE: Duration = Duration::from_secs(15);
 const FIRST_RETRY: Duration = Duration::from_millis(500);
@@ -134,6 +136,10 @@ impl Fetcher {
     pub async fn fetch_release(&self, release: &ReleaseManifest, partial: &Path) -> Result<(), FetchError> {
         if release.bytes > limits::RELEASE_BYTES {
             return Err(FetchError::TooLarge);
+        }
+        if arrived(partial) == 0 {
+            let chance = StdRng::seed_from_u64(self.pace.seed).random::<f64>();
+            tokio::time::sleep((self.pace.jitter * RELEASE_SPREAD).mul_f64(chance)).await;
         }
         let wanted = Wanted { folder: "releases", sha256: release.sha256.as_str(), bytes: release.bytes };
         self.try_once(wanted, partial, &AtomicBool::new(false)).await

@@ -139,6 +139,8 @@ impl Releases {
     ) -> Result<(), PrepareError> {
         let mut asked = tokio::process::Command::new(self.program(release.version));
         asked.arg("self-test").args(&program.arguments).stdin(Stdio::null()).kill_on_drop(true);
+        // It has nothing to tell whoever supervises this program.
+        asked.env_remove("NOTIFY_SOCKET");
         let failed = |text: &str| PrepareError::SelfTest(text.chars().take(300).collect());
         let answer = match tokio::time::timeout(ANSWERS_WITHIN, asked.output()).await {
             Ok(answer) => answer.map_err(|error| failed(&format!("it can't be started: {error}")))?,
