@@ -160,7 +160,6 @@ mod tests {
         store.add_claim("after", &id, at(6), at(100)).await.unwrap();
         assert_eq!(store.use_claim("after", at(7)).await.unwrap(), Claimed::Node(id.clone()));
         assert!(store.node_enrolled(&id, Given { serial: "02", ca: "", at: at(7) }).await.unwrap());
-        let row = store.node(&id).await.unwrap().unwrap();
         assert!(store.certificate_counts(&id, "02").await.unwrap());
         assert!(!store.certificate_counts(&id, "01").await.unwrap());
 

@@ -91,7 +91,7 @@ describe('what the broker may say', () => {
     expect(vietnamese).toHaveProperty([`airing.${status}`]);
   });
 
-  /** Names of actions as the broker records them: of requests by its table, of what happens by itself where it happens. */
+  /** Names of actions as the broker records them: of requests by its table, of what happens by itself or by a command where it happens. */
   const recorded = () => {
     const broker = new URL('../../src/', import.meta.url);
     const rust = readdirSync(broker, { recursive: true, encoding: 'utf8' })
@@ -100,7 +100,11 @@ describe('what the broker may say', () => {
     const table = readFileSync(new URL('audit/actions.rs', broker), 'utf8');
     const rows = table.matchAll(/\bon\(\s*"\w+",\s*"[^"]+",\s*"([^"]*)"/g);
     const happened = rust.flatMap((text) => [...text.matchAll(/audit::happened\([^;]*?"([a-z_]+\.[a-z_]+)"/g)]);
-    return [...rows, ...happened].map((match) => match[1] ?? '').filter(Boolean);
+    const commands = rust.flatMap((text) => [
+      ...text.matchAll(/\(data, "(keys\.[a-z_]+)"/g),
+      ...text.matchAll(/by_command\([^;]*?"([a-z_]+\.[a-z_]+)"/g),
+    ]);
+    return [...rows, ...happened, ...commands].map((match) => match[1] ?? '').filter(Boolean);
   };
   it('every action of the audit log has words, and nothing else has', () => {
     const named = Object.keys(vietnamese).filter((key) => key.startsWith('action.'));

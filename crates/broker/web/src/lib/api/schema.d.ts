@@ -4415,7 +4415,7 @@ export interface components {
          * @description What went wrong. A code never changes its meaning.
          * @enum {string}
          */
-        Code: "InvalidRequest" | "InvalidField" | "SignInRequired" | "WrongCredentials" | "TooManyTries" | "SetupLinkInvalid" | "PasswordShort" | "PasswordCommon" | "Forbidden" | "AreaNotYours" | "LinkInvalid" | "CodeRequired" | "WrongCode" | "LastAdmin" | "ForeignOrigin" | "NotFound" | "MethodNotAllowed" | "Exists" | "Dangling" | "TooLarge" | "TextTooLong" | "TextEmpty" | "VoiceUnknown" | "SpeechFailed" | "SoundUnusable" | "NoNodes" | "KeyReused" | "Expired" | "AlreadyDecided" | "NotApproved" | "SecondPersonNeeded" | "OwnBulletin" | "ConfirmationNeeded" | "NodeNotTrusted" | "RolloutOpen" | "RolloutElsewhere" | "ClaimUnknown" | "ClaimUsed" | "ClaimExpired" | "NoCommonVersion" | "InvalidCertificateRequest" | "NodesUnreachable" | "DiskFull" | "ClipDamaged" | "PolicyBreached" | "PolicyLoosens" | "LimitNotYours" | "TimetableInvalid" | "TimeZoneUnknown" | "TooManyBroadcasts" | "Latched" | "Internal";
+        Code: "InvalidRequest" | "InvalidField" | "SignInRequired" | "WrongCredentials" | "TooManyTries" | "SetupLinkInvalid" | "PasswordShort" | "PasswordCommon" | "Forbidden" | "AreaNotYours" | "LinkInvalid" | "CodeRequired" | "WrongCode" | "LastAdmin" | "ForeignOrigin" | "NotFound" | "MethodNotAllowed" | "Exists" | "Dangling" | "TooLarge" | "TextTooLong" | "TextEmpty" | "VoiceUnknown" | "SpeechFailed" | "SoundUnusable" | "NoNodes" | "KeyReused" | "Expired" | "AlreadyDecided" | "NotApproved" | "SecondPersonNeeded" | "OwnBulletin" | "ConfirmationNeeded" | "NodeNotTrusted" | "RolloutOpen" | "RolloutElsewhere" | "PhotoUnusable" | "CommissioningIncomplete" | "ClaimUnknown" | "ClaimUsed" | "ClaimExpired" | "NoCommonVersion" | "InvalidCertificateRequest" | "NodesUnreachable" | "DiskFull" | "ClipDamaged" | "PolicyBreached" | "PolicyLoosens" | "LimitNotYours" | "TimetableInvalid" | "TimeZoneUnknown" | "TooManyBroadcasts" | "Latched" | "Internal";
         /** @description The other entry of a collision. */
         Collided: {
             /**
@@ -5781,6 +5781,23 @@ export interface components {
             text: string;
             /** @description Name of the voice. */
             voice: string;
+        };
+        /** @description What became of the spoken test. */
+        SpokenTest: {
+            /** @description Its broadcast. */
+            broadcast: string;
+            /**
+             * Format: date-time
+             * @description When it was sent.
+             */
+            sent_at: string;
+            /**
+             * Format: int64
+             * @description From there to its first sound, milliseconds, by the clocks of broker and node.
+             */
+            sound_after_ms?: number | null;
+            /** @description What the node reported. */
+            status: components["schemas"]["AiringStatus"];
         };
         /**
          * @description How far a roll-out is to go.
