@@ -5,14 +5,14 @@
 //! whoever goes there again begins another sheet.
 
 mod photo;
-mod test;
+mod spoken_test;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use photo::{PHOTO_BYTES, without_traces};
-pub use test::{Sounded, sentence, sounded, speak};
+pub use spoken_test::{Sounded, sentence, sounded, speak};
 
 use crate::store::{AiringStatus, CommissioningRow};
 
