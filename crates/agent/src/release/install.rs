@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use loa_protocol::{ReleaseHash, ReleaseManifest};
+use loa_protocol::{ReleaseHash, ReleaseManifest, Version};
 use ring::digest::{Context, SHA256};
 
 use super::{ARRIVING, PROGRAM, Program, Releases, self_test};
@@ -81,14 +81,16 @@ impl Releases {
 
     /// Whether the program of a release is in its place, whole and right.
     pub(super) fn holds(&self, release: &ReleaseManifest) -> bool {
-        let hash = || -> io::Result<ReleaseHash> {
-            let mut hash = Hash(Context::new(&SHA256));
-            io::copy(&mut File::open(self.program(release.version))?, &mut hash)?;
-            let mut sha256 = [0; 32];
-            sha256.copy_from_slice(hash.0.finish().as_ref());
-            Ok(ReleaseHash::from_sha256(sha256))
-        };
-        hash().is_ok_and(|hash| hash == release.sha256)
+        self.hash_of(release.version).is_ok_and(|hash| hash == release.sha256)
+    }
+
+    /// What the program of a release on disk is.
+    pub(super) fn hash_of(&self, version: Version) -> io::Result<ReleaseHash> {
+        let mut hash = Hash(Context::new(&SHA256));
+        io::copy(&mut File::open(self.program(version))?, &mut hash)?;
+        let mut sha256 = [0; 32];
+        sha256.copy_from_slice(hash.0.finish().as_ref());
+        Ok(ReleaseHash::from_sha256(sha256))
     }
 
     /// Where a release is put while it arrives. What arrived of others goes.

@@ -104,6 +104,46 @@ pub struct ReleaseMeans {
     pub config: Config,
 }
 
+/// Why a release is gone back from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    /// It was started on trial, and never proved itself.
+    NotReady,
+    /// The system doesn't start it.
+    CantStart,
+    /// Its file is gone.
+    Missing,
+    /// Its file is not what was signed.
+    Damaged,
+    /// Somebody wants it.
+    ByHand,
+    /// It was being gone back from already, or nothing is known of it.
+    Unknown,
+}
+
+impl Why {
+    /// The stable name, where it is told.
+    fn code(self) -> Option<&'static str> {
+        match self {
+            Self::NotReady => Some("not_ready"),
+            Self::CantStart => Some("cant_start"),
+            Self::Missing => Some("missing"),
+            Self::Damaged => Some("damaged"),
+            Self::ByHand => Some("by_hand"),
+            Self::Unknown => None,
+        }
+    }
+
+    /// Whether the release is refused from then on. What a failing card did to one that had proved itself is not its fault.
+    fn blames(self, on_trial: bool) -> bool {
+        match self {
+            Self::NotReady | Self::ByHand => true,
+            Self::CantStart => on_trial,
+            Self::Missing | Self::Damaged | Self::Unknown => false,
+        }
+    }
+}
+
 /// The folder of releases.
 #[derive(Debug, Clone)]
 pub struct Releases {
@@ -181,6 +221,7 @@ impl Releases {
         record.trial =
             Some(Trial { version: release.version, sha256: release.sha256.clone(), starts: 0, boot: None });
         record.below = record.packaged.filter(|_| release.rollback);
+        record.before = running.and(record.sha256.take());
         record.confirmed = running;
         self.write(&record)?;
         self.point(PREVIOUS, running)?;
@@ -192,24 +233,28 @@ impl Releases {
         let mut record = self.read();
         let tried = Tried { version, outcome: Outcome::Updated, reason: None };
         record.confirmed = Some(version);
-        record.trial = None;
+        record.sha256 = record.trial.take().map(|trial| trial.sha256);
         record.last = Some(tried.clone());
         self.write(&record)?;
         self.tidy();
         Ok(tried)
     }
 
-    /// Goes back from `version` to what was before it. `reason`: why it is refused from now on, by code; none: it isn't.
-    fn revert(&self, version: Version, reason: Option<&str>) -> io::Result<Option<Version>> {
+    /// Goes back from `version` to what was before it.
+    fn revert(&self, version: Version, why: Why) -> io::Result<Option<Version>> {
         let mut record = self.read();
         let back = self.previous().filter(|back| *back != version && self.program(*back).is_file());
-        if let Some(reason) = reason {
+        let on_trial = record.trial_of(version).is_some();
+        if why.blames(on_trial) {
             record.fail(version);
+        }
+        if let Some(code) = why.code() {
             record.last =
-                Some(Tried { version, outcome: Outcome::RolledBack, reason: Some(reason.to_owned()) });
+                Some(Tried { version, outcome: Outcome::RolledBack, reason: Some(code.to_owned()) });
         }
         record.trial = None;
         record.confirmed = back;
+        record.sha256 = back.and(record.before.take());
         self.write(&record)?;
         self.point(CURRENT, back)?;
         Ok(back)
@@ -218,7 +263,7 @@ impl Releases {
     /// Goes back by hand, from whatever is current. What it went back from, and what to.
     pub fn roll_back(&self) -> io::Result<Option<(Version, Option<Version>)>> {
         let Some(version) = self.current() else { return Ok(None) };
-        Ok(Some((version, self.revert(version, Some("by_hand"))?)))
+        Ok(Some((version, self.revert(version, Why::ByHand)?)))
     }
 
     /// Removes what is neither started nor gone back to.

@@ -19,6 +19,10 @@ const FAILED_KEPT: usize = 16;
 pub(super) struct Record {
     /// What has proved itself; none: the package's program.
     pub(super) confirmed: Option<Version>,
+    /// What its program is, where that is known.
+    pub(super) sha256: Option<ReleaseHash>,
+    /// The same of what `previous` names.
+    pub(super) before: Option<ReleaseHash>,
     /// What is on trial, if `current` names it.
     pub(super) trial: Option<Trial>,
     /// What failed here.

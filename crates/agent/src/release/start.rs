@@ -4,7 +4,7 @@ use std::{env, fs, io, os::unix::process::CommandExt, path::Path, process::Comma
 
 use loa_protocol::Version;
 
-use super::{CURRENT, Releases};
+use super::{CURRENT, Releases, Why};
 
 /// Names the machine's start.
 const BOOT: &str = "/proc/sys/kernel/random/boot_id";
@@ -37,9 +37,15 @@ pub fn choose(releases: &Releases, packaged: Version, boot: &str) -> io::Result<
     }
     loop {
         let mut record = releases.read();
+        let proved = record.confirmed == Some(current);
+        let signed =
+            if proved { record.sha256.clone() } else { record.trial_of(current).map(|t| t.sha256.clone()) };
         let back = if !releases.program(current).is_file() {
-            releases.revert(current, Some("missing"))?
-        } else if record.confirmed == Some(current) {
+            releases.revert(current, Why::Missing)?
+        } else if signed.is_some_and(|sha256| releases.hash_of(current).ok() != Some(sha256)) {
+            tracing::error!(version = %current, "the release on disk is not what was signed; going back");
+            releases.revert(current, Why::Damaged)?
+        } else if proved {
             return Ok(Choice::Release(current));
         } else if let Some(trial) = record.trial_of(current) {
             let again = trial.boot.as_deref() == Some(boot);
@@ -51,10 +57,10 @@ pub fn choose(releases: &Releases, packaged: Version, boot: &str) -> io::Result<
                 return Ok(Choice::Release(current));
             }
             tracing::error!(version = %current, "the release did not become ready; going back");
-            releases.revert(current, Some("not_ready"))?
+            releases.revert(current, Why::NotReady)?
         } else {
             // The power went while it was gone back from, or the record is lost.
-            releases.revert(current, None)?
+            releases.revert(current, Why::Unknown)?
         };
         match back {
             Some(version) => current = version,
@@ -86,7 +92,7 @@ pub fn hand_over(data: &Path, packaged: Version) {
                 // The lock ends with this program.
                 let error = Command::new(program).args(env::args_os().skip(1)).exec();
                 tracing::error!(%version, %error, "the release can't be started; going back");
-                if releases.revert(version, Some("cant_start")).is_err() {
+                if releases.revert(version, Why::CantStart).is_err() {
                     return;
                 }
             }

@@ -148,9 +148,27 @@ fn a_release_whose_program_is_gone_is_gone_back_from() {
     bench.switch("0.3.0", Some("0.2.0"));
     fs::remove_file(bench.releases.program(v("0.3.0"))).unwrap();
     assert_eq!(bench.start(), Some(v("0.2.0")));
+    assert!(!bench.installed("0.2.0").has_failed(&release("0.3.0")), "it may come again");
     fs::remove_file(bench.releases.program(v("0.2.0"))).unwrap();
     assert_eq!(bench.start(), None);
     assert_eq!(bench.last(), (v("0.2.0"), Outcome::RolledBack, Some("missing".into())));
+}
+
+#[test]
+fn a_release_that_a_failing_card_changed_is_not_started_and_may_be_fetched_again() {
+    let bench = Bench::proved();
+    bench.switch("0.3.0", Some("0.2.0"));
+    fs::write(bench.releases.program(v("0.3.0")), "0.3.O").unwrap();
+    assert_eq!(bench.start(), Some(v("0.2.0")), "not even tried");
+    bench.switch("0.3.0", Some("0.2.0"));
+    assert_eq!(bench.start(), Some(v("0.3.0")));
+    bench.releases.confirm(v("0.3.0")).unwrap();
+    fs::write(bench.releases.program(v("0.3.0")), "0.3.O").unwrap();
+    assert_eq!(bench.start(), Some(v("0.2.0")));
+    assert_eq!(bench.last(), (v("0.3.0"), Outcome::RolledBack, Some("damaged".into())));
+    assert!(!bench.installed("0.2.0").has_failed(&release("0.3.0")));
+    fs::write(bench.releases.program(v("0.2.0")), "0.2.O").unwrap();
+    assert_eq!(bench.start(), None);
 }
 
 #[test]
