@@ -8,8 +8,8 @@ crates=(loa-agent loa-broker)
 own=$(dpkg --print-architecture)
 out=$PWD/target/debian
 extra=$PWD/target/package
-# What was last changed dates the packages, so that one source gives one package.
-export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
+# The last change dates the packages. Not the programs, unless the caller sets it for all: Cargo would build everything anew after each change.
+date=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
 version=$(cargo pkgid -p loa-agent | sed 's/.*[#@]//')
 mkdir -p "$out" "$extra"
 
@@ -18,11 +18,11 @@ loa ($version-1) stable; urgency=medium
 
   * See https://github.com/loa-vn/loa/blob/main/CHANGELOG.md.
 
- -- Loa contributors <loa-vn@users.noreply.github.com>  $(date -u -R -d "@$SOURCE_DATE_EPOCH")
+ -- Loa contributors <loa-vn@users.noreply.github.com>  $(date -u -R -d "@$date")
 CHANGELOG
 for crate in "${crates[@]}"; do
   mkdir -p "$extra/$crate"
-  deploy/third-party.sh "$crate" > "$extra/$crate/third-party.txt"
+  deploy/third-party.sh "$crate" | gzip -9n > "$extra/$crate/third-party.txt.gz"
 done
 
 rm -rf "$extra/man"
@@ -33,16 +33,16 @@ for architecture in "$@"; do
     if [ "$architecture" = "$own" ]; then
       triple='' run='' targets=${CARGO_TARGET_DIR:-$PWD/target}
       built=$targets/release
-      nice cargo build --release --locked -p "$crate"
+      cargo build --release --locked -p "$crate"
     else
       [ "$architecture" = arm64 ] || { echo "no cross-build for $architecture" >&2; exit 2; }
       triple=aarch64-unknown-linux-gnu run=qemu-aarch64-static targets=${LOA_ARM64_DIR:-$PWD/target/arm64}
       built=$targets/$triple/release
-      nice deploy/arm64.sh build --release -p "$crate"
+      deploy/arm64.sh build --release -p "$crate"
     fi
     [ -e "$extra/man/$crate.1" ] || $run "$built/$crate" man "$extra/man"
     rm -f "$out/${crate}_"*"_$architecture.deb"
-    CARGO_TARGET_DIR=$targets cargo deb --quiet --no-build --no-strip -p "$crate" ${triple:+--target "$triple"} --output "$out/"
+    SOURCE_DATE_EPOCH=$date CARGO_TARGET_DIR=$targets cargo deb --quiet --no-build --no-strip -p "$crate" ${triple:+--target "$triple"} --output "$out/"
   done
 done
 ls -l "$out"/*.deb

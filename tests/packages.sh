@@ -49,6 +49,7 @@ done
 say "a fresh $suite"
 mmdebstrap --quiet --variant=apt --architectures="$architecture" "$suite" "$root" >"$work/mmdebstrap.log" 2>&1 || fail mmdebstrap
 cp /etc/resolv.conf "$root/etc/resolv.conf"
+inside --net apt-get update -q >"$work/apt.log" 2>&1 || fail "apt-get update"
 mkdir "$root/packages"
 for package in loa-agent loa-broker; do cp "$packages/$package"_*_"$architecture".deb "$root/packages/$package.deb"; done
 
@@ -58,11 +59,11 @@ for program in loa-agent loa-broker; do
   inside "$program" --version
   [ -f "$root/usr/share/man/man1/$program.1.gz" ] || fail "no manual page"
   [ "$(inside stat -c '%U:%G %a' "/var/lib/$program")" = "$program:$program 700" ] || fail "/var/lib/$program is not the service's own"
-  [ -f "$root/usr/share/doc/$program/third-party.txt.gz" ] || [ -f "$root/usr/share/doc/$program/third-party.txt" ] || fail "no licences"
+  [ -s "$root/usr/share/doc/$program/third-party.txt.gz" ] || fail "no licences"
 done
 [ "$(inside id -Gn loa-agent | tr ' ' '\n' | sort | xargs)" = "audio gpio loa-agent" ] || fail "the agent's groups"
-[ -e "$root/etc/systemd/system/multi-user.target.wants/loa-agent.service" ] || fail "the agent's service is not enabled"
-[ ! -e "$root/etc/systemd/system/multi-user.target.wants/loa-broker.service" ] || fail "the broker would start before it has its addresses"
+[ -L "$root/etc/systemd/system/multi-user.target.wants/loa-agent.service" ] || fail "the agent's service is not enabled"
+[ ! -L "$root/etc/systemd/system/multi-user.target.wants/loa-broker.service" ] || fail "the broker would start before it has its addresses"
 for unit in loa-agent loa-broker; do
   inside systemd-analyze verify "$unit.service" 2>&1 | tee "$work/verify.log"
   ! grep -q "$unit" "$work/verify.log" || fail "the unit has mistakes"
@@ -73,7 +74,8 @@ cat > "$root/usr/local/bin/try-loa" <<'TRY'
 #!/bin/bash
 set -euo pipefail
 api=http://127.0.0.1:8080/api/v1
-as() { user=$1; shift; setpriv --reuid="$user" --regid="$user" --init-groups "$@"; }
+# Becomes the program: a signal to it is a signal to the program.
+as() { user=$1; shift; exec setpriv --reuid="$user" --regid="$user" --init-groups "$@"; }
 ask() { curl --silent --show-error --fail-with-body -b /tmp/cookies -c /tmp/cookies -H 'origin: http://127.0.0.1:8080' -H 'content-type: application/json' "$@"; }
 until_it() { # WHAT COMMAND...: waits until it succeeds, 30 s at most
   local what=$1; shift
@@ -88,16 +90,16 @@ until_it "the broker is well" curl --silent --fail http://127.0.0.1:8080/healthz
 curl --silent http://127.0.0.1:8080/healthz; echo
 if [ "$1" = first ]; then
   token=$(sed -n 's/^loa-broker setup .*#//p' /tmp/broker.out)
-  ask "$api/setup" -d "{\"token\":\"$token\",\"username\":\"an\",\"display_name\":\"An\",\"password\":\"mot hai ba bon nam\"}" >/dev/null
+  ask "$api/setup" -d "{\"token\":\"$token\",\"username\":\"an.nguyen\",\"display_name\":\"An\",\"password\":\"mot hai ba bon nam\"}" >/dev/null
   ask "$api/areas" -d '{"code":"94","name":"Sóc Trăng","parent":null}' >/dev/null
   ask "$api/areas" -d '{"code":"31699","name":"Đại Ân 2","parent":"94"}' >/dev/null
   ask "$api/areas" -d '{"code":"31699-01","name":"Ấp Chợ","parent":"31699"}' >/dev/null
   node=$(ask "$api/nodes" -d '{"hamlet":"31699-01","name":"Ấp Chợ"}' | jq -r .id)
   claim=$(ask -X POST "$api/nodes/$node/claims")
   of() { jq -r ".$1" <<<"$claim"; }
-  as loa-agent loa-agent enrol --data /var/lib/loa-agent --server "$(of server)" --ca-fingerprint "$(of ca_fingerprint)" --code "$(of code)"
+  (as loa-agent loa-agent enrol --data /var/lib/loa-agent --server "$(of server)" --ca-fingerprint "$(of ca_fingerprint)" --code "$(of code)")
 else
-  ask "$api/session" -d '{"username":"an","password":"mot hai ba bon nam"}' >/dev/null
+  ask "$api/session" -d '{"username":"an.nguyen","password":"mot hai ba bon nam"}' >/dev/null
 fi
 # No sound card here.
 LOA_AGENT_OUTPUT=wav:/tmp as loa-agent $(started loa-agent) 2>/tmp/agent.err &
@@ -109,7 +111,7 @@ kill $agent && wait $agent
 kill $broker && wait $broker
 TRY
 chmod +x "$root/usr/local/bin/try-loa"
-try() { inside try-loa "$1" || { cat "$root"/tmp/*.err >&2; fail "a broker and an agent ($1)"; }; }
+try() { inside /usr/local/bin/try-loa "$1" || { cat "$root"/tmp/*.err >&2; fail "a broker and an agent ($1)"; }; }
 
 say "a broker and an agent"
 # What an administrator changes.
