@@ -173,7 +173,7 @@ is loa-broker Result success
 touch /well
 TRY
 chmod +x "$root/usr/local/bin/try-units"
-cat > "$root/etc/systemd/system/multi-user.target.wants/try-units.service" <<'UNIT'
+cat > "$root/etc/systemd/system/try-units.service" <<'UNIT'
 [Service]
 Type=oneshot
 ExecStart=/usr/local/bin/try-units
@@ -181,6 +181,7 @@ StandardOutput=append:/units.log
 StandardError=append:/units.log
 ExecStopPost=/usr/bin/systemctl --no-block poweroff
 UNIT
+ln -s ../try-units.service "$root/etc/systemd/system/multi-user.target.wants/try-units.service"
 here=()
 [ -d /run/systemd/system ] || here=(--register=no --keep-unit)
 timeout 240 systemd-nspawn "${here[@]}" --quiet --private-network --console=pipe --boot --directory="$root" >"$work/boot.log" 2>&1 || true
@@ -189,7 +190,7 @@ if [ -e "$root/booted" ]; then
 else
   echo "no systemd can be booted here: units not tried"
 fi
-rm "$root/etc/systemd/system/multi-user.target.wants/try-units.service"
+rm "$root/etc/systemd/system/multi-user.target.wants/try-units.service" "$root/etc/systemd/system/try-units.service"
 
 say "purging takes the node's key, and leaves what is the commune's"
 inside apt-get purge -y -q loa-agent loa-broker 2>&1 | tee -a "$work/apt.log" | grep "stay in /var/lib/loa-broker" || fail "the broker says what it leaves"
