@@ -13,7 +13,7 @@ RUN_PACKAGES := espeak-ng
 TEST_PACKAGES := ffmpeg mosquitto alsa-utils chromium
 BENCH_PACKAGES := snapserver snapclient alsa-utils
 PACKAGING_PACKAGES := dpkg-dev jq
-PACKAGES_TEST_PACKAGES := lintian mmdebstrap iproute2
+PACKAGES_TEST_PACKAGES := lintian mmdebstrap iproute2 systemd-container
 
 NEXTEST := 0.9.143
 DENY := 0.20.2

@@ -54,7 +54,7 @@ mkdir "$root/packages"
 for package in loa-agent loa-broker; do cp "$packages/$package"_*_"$architecture".deb "$root/packages/$package.deb"; done
 
 say "installation"
-install_all /packages/loa-agent.deb /packages/loa-broker.deb curl jq
+install_all /packages/loa-agent.deb /packages/loa-broker.deb curl jq systemd-sysv
 for program in loa-agent loa-broker; do
   inside "$program" --version
   [ -f "$root/usr/share/man/man1/$program.1.gz" ] || fail "no manual page"
@@ -143,6 +143,54 @@ inside apt-get remove -y -q loa-agent loa-broker >>"$work/apt.log" 2>&1 || fail 
 sum | diff "$work/before" - || fail "data or settings were changed by the removal"
 install_all /packages/loa-agent-new.deb /packages/loa-broker-new.deb
 try again
+
+say "the units, under a systemd of their own"
+cat > "$root/usr/local/bin/try-units" <<'TRY'
+#!/bin/bash
+set -euxo pipefail
+touch /booted
+is() { [ "$(systemctl show "$1" -p "$2" --value)" = "$3" ]; }
+# Returns when everything listens.
+systemctl enable --now loa-broker
+[ "$(curl --silent http://127.0.0.1:8080/healthz | jq -r .status)" = ok ]
+# Without a sound card, which is no reason not to be ready.
+systemctl start loa-agent
+curl --silent --fail -c /tmp/cookies -H 'origin: http://127.0.0.1:8080' -H 'content-type: application/json' http://127.0.0.1:8080/api/v1/session \
+  -d '{"username":"an.nguyen","password":"mot hai ba bon nam"}' >/dev/null
+online() { [ "$(curl --silent -b /tmp/cookies http://127.0.0.1:8080/api/v1/nodes | jq -r '.[0].status')" = online ]; }
+for _ in $(seq 150); do if online; then break; fi; sleep 0.2; done
+online
+is loa-broker NRestarts 0
+is loa-agent NRestarts 0
+# What hangs is restarted.
+kill -STOP "$(systemctl show loa-agent -p MainPID --value)"
+for _ in $(seq 120); do if is loa-agent NRestarts 1 && is loa-agent ActiveState active; then break; fi; sleep 0.5; done
+is loa-agent NRestarts 1
+journalctl --no-pager -o cat -u loa-agent | grep -q "Watchdog timeout"
+systemctl stop loa-agent loa-broker
+is loa-agent Result success
+is loa-broker Result success
+touch /well
+TRY
+chmod +x "$root/usr/local/bin/try-units"
+cat > "$root/etc/systemd/system/try-units.service" <<'UNIT'
+[Service]
+Type=oneshot
+ExecStart=/usr/local/bin/try-units
+StandardOutput=append:/units.log
+StandardError=append:/units.log
+ExecStopPost=/usr/bin/systemctl --no-block poweroff
+UNIT
+ln -s ../try-units.service "$root/etc/systemd/system/multi-user.target.wants/try-units.service"
+here=()
+[ -d /run/systemd/system ] || here=(--register=no --keep-unit)
+timeout 240 systemd-nspawn "${here[@]}" --quiet --private-network --console=pipe --boot --directory="$root" >"$work/boot.log" 2>&1 || true
+if [ -e "$root/booted" ]; then
+  [ -e "$root/well" ] || { tail -n 40 "$root/units.log" >&2; fail "the units"; }
+else
+  echo "no systemd can be booted here: units not tried"
+fi
+rm "$root/etc/systemd/system/multi-user.target.wants/try-units.service" "$root/etc/systemd/system/try-units.service"
 
 say "purging takes the node's key, and leaves what is the commune's"
 inside apt-get purge -y -q loa-agent loa-broker 2>&1 | tee -a "$work/apt.log" | grep "stay in /var/lib/loa-broker" || fail "the broker says what it leaves"
