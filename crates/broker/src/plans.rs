@@ -248,7 +248,9 @@ fn commons(
                 let broadcasts: Vec<_> = planned.into_iter().cloned().collect();
                 // With the key: under a new one all are signed anew, so that none is left which nodes believe no more.
                 let kid = app.identity.signing_key().kid();
-                let said = serde_json::to_vec(&(kid, &app.settings.time_zone, &policy, &latch, &broadcasts))?;
+                let cas = app.identity.trusted_fingerprints();
+                let said =
+                    serde_json::to_vec(&(kid, cas, &app.settings.time_zone, &policy, &latch, &broadcasts))?;
                 let digest = ring::digest::digest(&SHA256, &said).as_ref().to_vec();
                 Arc::clone(place.insert(Arc::new(Duty { policy, latch, broadcasts, digest })))
             }
