@@ -18,8 +18,9 @@ PACKAGES_TEST_PACKAGES := lintian mmdebstrap iproute2 systemd-container
 NEXTEST := 0.9.143
 DENY := 0.20.2
 CARGO_DEB := 3.8.0
+CARGO_FUZZ := 0.13.2
 
-.PHONY: demo test bench packages test-packages test-arm64 build web units fmt lint deny rust-test web-test e2e deps test-deps clean
+.PHONY: demo test bench packages test-packages test-arm64 fuzz build web units fmt lint deny rust-test web-test e2e deps test-deps clean
 
 demo: deps web ## Start a broker and the five hamlets of Đại Ân 2
 	cargo build --release -p loa-broker -p loa-agent -p loa-fleet
@@ -46,6 +47,10 @@ test-arm64: ## What a node runs, cross-built for 64-bit Raspberry Pis and tested
 	deploy/arm64.sh test -p loa-protocol -p loa-schedule
 	deploy/arm64.sh test -p loa-agent --lib
 	deploy/arm64.sh run --quiet -p loa-agent --bin loa-agent -- --version
+
+fuzz: deps ## Ten minutes of each fuzz target, with a nightly compiler; FUZZ_S=60 for a minute
+	@command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz --version $(CARGO_FUZZ)
+	fuzz/run.sh $(or $(FUZZ_S),600)
 
 build: deps web
 	cargo build --release

@@ -6,7 +6,7 @@ use std::{fs, time::Duration};
 use anyhow::{Context, Result};
 use loa_fleet::{api::AiringStatus::Played, process};
 use loa_mqtt::{Connection, DisconnectReason};
-use loa_protocol::Class;
+use loa_protocol::{Class, Clock, SystemClock};
 use loa_tests::{
     journal::wait_for,
     outsider,
@@ -66,8 +66,11 @@ async fn the_ca_is_replaced_without_touching_a_node() -> Result<()> {
     world.hamlets[1].agent.start_again().await?;
     wait_for(LIFE / 48 + PATIENCE, "both trust both", || Ok((trusted(&world)? == [2, 2]).then_some(())))
         .await?;
-    restart(&mut world).await?;
-    world.ready().await?;
+    world.broker.stop().await.context("it stops in order")?;
+    let stopped = SystemClock::new().now();
+    world.broker.start_again().await?;
+    let second = world.hamlets[1].node.clone();
+    world.node_until(&second, "the second node is back", |node| node.last_seen > Some(stopped)).await?;
     let (done, said) = keys(&world, &["drop-old-ca"]).await?;
     assert!(done, "{said}");
     restart(&mut world).await?;

@@ -187,7 +187,7 @@ pub async fn claim(
     let server = app.addresses.http.trim_end_matches('/').to_owned();
     let ca_fingerprint = app.identity.ca_fingerprint();
     let command = format!(
-        "loa-agent enrol --data /var/lib/loa-agent --server {server} --ca-fingerprint {ca_fingerprint} --code {code}"
+        "sudo loa-agent enrol --data /var/lib/loa-agent --server {server} --ca-fingerprint {ca_fingerprint} --code {code}"
     );
     Ok((StatusCode::CREATED, axum::Json(Claim { code, expires_at, server, ca_fingerprint, command })))
 }
