@@ -67,9 +67,9 @@ export function heard(samples: Float32Array): Heard {
   };
 }
 
-/** How much of the audible sound's power lies at `hz`, within 10 Hz: 1 for that tone alone (Goertzel's algorithm on 100 ms windows). */
+/** How much of the audible sound's power lies at `hz`, within 50 Hz: 1 for that tone alone (Goertzel's algorithm on windows of 20 ms, short beside the pauses of a beep). */
 export function shareAt(hz: number, samples: Float32Array): number {
-  const length = RATE / 10;
+  const length = RATE / 50;
   const turn = 2 * Math.cos((2 * Math.PI * hz) / RATE);
   let [tone, all] = [0, 0];
   for (let at = 0; at + length <= samples.length; at += length) {
