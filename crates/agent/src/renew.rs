@@ -93,12 +93,14 @@ enum Change {
 
 impl Change {
     fn from(trusted: &[String], wanted: &[String]) -> Self {
-        if wanted.is_empty() || trusted == wanted {
+        if wanted.is_empty() {
             Self::None
-        } else if trusted.first() == wanted.first() && wanted.iter().all(|ca| trusted.contains(ca)) {
+        } else if trusted.first() != wanted.first() || wanted.iter().any(|ca| !trusted.contains(ca)) {
+            Self::Renew
+        } else if trusted.iter().any(|ca| !wanted.contains(ca)) {
             Self::Drop
         } else {
-            Self::Renew
+            Self::None
         }
     }
 }
@@ -261,6 +263,9 @@ mod tests {
             // An enrolment in the middle of it brings both; then it is called off.
             ("new old", "old", Change::Renew),
             ("", "new", Change::Renew),
+            // Said oddly, but the same: nothing to do, and least of all again and again.
+            ("new", "new new", Change::None),
+            ("a b c", "a c b", Change::None),
         ] {
             assert_eq!(Change::from(&of(trusted), &of(wanted)), change, "{trusted:?} → {wanted:?}");
         }

@@ -188,11 +188,7 @@ async fn clip(
         return Ok((StatusCode::OK, common, app.clips.read(&hash).await?).into_response());
     };
     let whole = app.clips.size(&hash).await?;
-    if first >= whole {
-        let place = [(header::CONTENT_RANGE, format!("bytes */{whole}"))];
-        return Ok((StatusCode::RANGE_NOT_SATISFIABLE, place).into_response());
-    }
-    let end = last.map_or(whole, |last| last.saturating_add(1).min(whole));
+    let Some(end) = end(first, last, whole) else { return Ok(unsatisfiable(whole)) };
     let part = app.clips.read_part(&hash, first..end).await?;
     let place = [
         (header::CONTENT_RANGE, format!("bytes {first}-{}/{whole}", end - 1)),
@@ -216,11 +212,7 @@ async fn release(
     let whole = file.metadata().await.map_err(failed)?.len();
     let common = [(header::CONTENT_TYPE, "application/octet-stream"), (header::ACCEPT_RANGES, "bytes")];
     let (first, last) = range(&headers).unwrap_or((0, None));
-    if first >= whole {
-        let place = [(header::CONTENT_RANGE, format!("bytes */{whole}"))];
-        return Ok((StatusCode::RANGE_NOT_SATISFIABLE, place).into_response());
-    }
-    let end = last.map_or(whole, |last| last.saturating_add(1).min(whole));
+    let Some(end) = end(first, last, whole) else { return Ok(unsatisfiable(whole)) };
     file.seek(SeekFrom::Start(first)).await.map_err(failed)?;
     let part = Body::from_stream(ReaderStream::new(file.take(end - first)));
     let length = [(header::CONTENT_LENGTH, (end - first).to_string())];
@@ -229,6 +221,16 @@ async fn release(
     }
     let place = [(header::CONTENT_RANGE, format!("bytes {first}-{}/{whole}", end - 1))];
     Ok((StatusCode::PARTIAL_CONTENT, common, length, place, part).into_response())
+}
+
+/// Where the bytes asked for end, of so many; none when they would begin after all there is.
+fn end(first: u64, last: Option<u64>, whole: u64) -> Option<u64> {
+    (first < whole).then(|| last.map_or(whole, |last| last.saturating_add(1).min(whole)))
+}
+
+fn unsatisfiable(whole: u64) -> Response {
+    let place = [(header::CONTENT_RANGE, format!("bytes */{whole}"))];
+    (StatusCode::RANGE_NOT_SATISFIABLE, place).into_response()
 }
 
 /// Which bytes a node that has the beginning of a clip wants: `bytes=N-` or `bytes=N-M`. Other ranges are not understood and get the whole
